@@ -1,0 +1,48 @@
+// Builds the package: the library by plain tsc, then the two seams that inline a library, then the command.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const shared = {
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  conditions: ['source'],
+  logLevel: 'warning',
+  external: ['#hash'],
+};
+// CommonJS packages inside an ESM bundle look for `require`.
+const banner = {
+  js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+};
+
+rmSync('dist', { recursive: true, force: true });
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+
+await build({
+  ...shared,
+  entryPoints: ['src/bytes/tar-stream.ts', 'src/bytes/compress-node.ts', 'src/bytes/compress-portable.ts'].filter(existsSync),
+  outdir: 'dist/bytes',
+  splitting: false,
+  banner,
+  allowOverwrite: true,
+});
+
+if (existsSync('src/cli/main.ts')) {
+  await build({
+    ...shared,
+    external: [],
+    entryPoints: ['src/cli/main.ts'],
+    outdir: 'dist/cli',
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    banner,
+    define: { __LADING_VERSION__: JSON.stringify(manifest.version) },
+  });
+  chmodSync('dist/cli/main.js', 0o755);
+}
+console.error(`built dist (${readdirSync('dist').length} entries)`);

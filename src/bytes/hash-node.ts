@@ -1,0 +1,18 @@
+/** The `#hash` seam over node:crypto (Node, Bun, Deno). */
+import { createHash, type Hash } from 'node:crypto';
+import type { DigestAlgorithm } from '../model/digest.ts';
+import type { Hasher } from './hash.ts';
+
+export function createHasher(algorithm: DigestAlgorithm): Hasher {
+  return wrap(algorithm, createHash(algorithm));
+}
+
+function wrap(algorithm: DigestAlgorithm, hash: Hash): Hasher {
+  return {
+    update(chunk) {
+      hash.update(chunk);
+    },
+    digest: () => `${algorithm}:${hash.digest('hex')}`,
+    copy: () => wrap(algorithm, hash.copy()),
+  };
+}

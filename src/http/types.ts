@@ -1,0 +1,57 @@
+/** Requests and answers as plain values, and the shape of everything that stands between the two. */
+import type { Bytes, Call, WireHeaders } from '../model/call.ts';
+
+/** A body that can be sent again: it re-opens. */
+export interface Body {
+  /** Bytes. */
+  readonly size: number;
+  open(): Bytes;
+}
+
+export interface HttpRequest extends Call {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Absolute. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: WireHeaders;
+  readonly body?: Body | undefined;
+  /** What a token for this request must allow, e.g. `repository:library/alpine:pull`; the narrowest first. */
+  readonly scopes?: readonly string[] | undefined;
+  /**
+   * Who chose the URL: we, from what the user named (`own`, the default), or a server (an upload's `Location`, a foreign layer's `urls`).
+   * A URL that a server chose is judged by `hop` against the registry before it gets here.
+   */
+  readonly chosenBy?: 'own' | 'server' | undefined;
+  /** The registry on whose behalf it is sent: its canonical origin. Credentials belong to it. */
+  readonly registry: string;
+  /** May the request be sent twice? GET, HEAD, PUT and DELETE may unless told; POST and PATCH may not unless told. */
+  readonly idempotent?: boolean | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case, several values joined by `, ` (`set-cookie` is left out). */
+  readonly headers: WireHeaders;
+  /** The URL that answered, after redirects. */
+  readonly url: string;
+  /** Read it or `cancel` it: a connection hangs on it. */
+  readonly body: Bytes;
+  cancel(): Promise<void>;
+}
+
+export type Send = (request: HttpRequest) => Promise<HttpResponse>;
+export type Middleware = (next: Send) => Send;
+
+/** A credential for a registry. An empty `username` with an identity token is an OAuth2 refresh token. */
+export type Credential =
+  | { readonly username: string; readonly password: string }
+  /** A refresh token (docker's `identitytoken`). */
+  | { readonly identityToken: string; readonly username?: string }
+  /** A bearer token, sent as it is. */
+  | { readonly registryToken: string };
+
+/**
+ * Finds the credential for a registry (and the repository in it).
+ * @param host canonical name of the registry, with its port where it has one, e.g. `docker.io`
+ */
+export type Credentials = (host: string, options?: Call & { readonly repository?: string }) => Promise<Credential | undefined>;

@@ -20,7 +20,10 @@ export async function readAll(bytes: Bytes, limit: number, what: string): Promis
 }
 
 /** One array of many. */
-export function concat(chunks: readonly Uint8Array[], size: number = chunks.reduce((sum, { length }) => sum + length, 0)): Uint8Array {
+export function concat(
+  chunks: readonly Uint8Array[],
+  size: number = chunks.reduce((sum, { length }) => sum + length, 0),
+): Uint8Array {
   const only = chunks[0];
   if (chunks.length === 1 && only !== undefined) return only;
   const whole = new Uint8Array(size);

@@ -18,7 +18,11 @@ export interface VerifyOptions {
  * Passes bytes on, and fails before their end when they are not those of the descriptor.
  * @throws OciError `DIGEST_MISMATCH`, `SIZE_MISMATCH`
  */
-export async function* verify(bytes: Bytes, descriptor: Descriptor, options: VerifyOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* verify(
+  bytes: Bytes,
+  descriptor: Descriptor,
+  options: VerifyOptions = {},
+): AsyncGenerator<Uint8Array> {
   const { digest, size } = descriptor;
   const hasher = options.prefix ?? hasherFor(digest);
   let read = options.offset ?? 0;

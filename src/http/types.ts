@@ -54,4 +54,7 @@ export type Credential =
  * Finds the credential for a registry (and the repository in it).
  * @param host canonical name of the registry, with its port where it has one, e.g. `docker.io`
  */
-export type Credentials = (host: string, options?: Call & { readonly repository?: string }) => Promise<Credential | undefined>;
+export type Credentials = (
+  host: string,
+  options?: Call & { readonly repository?: string },
+) => Promise<Credential | undefined>;

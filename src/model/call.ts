@@ -19,7 +19,7 @@ export type Outcome = 'exists' | 'mounted' | 'written' | 'skipped';
  */
 export type Activity =
   | { readonly type: 'start'; readonly descriptor: Descriptor }
-  | { readonly type: 'progress'; readonly descriptor: Descriptor; /** Bytes so far. */ readonly bytes: number }
+  | { readonly type: 'progress'; readonly descriptor: Descriptor /** Bytes so far. */; readonly bytes: number }
   | { readonly type: 'done'; readonly descriptor: Descriptor; readonly outcome: Outcome }
   | { readonly type: 'request'; readonly method: string; readonly url: string; readonly headers: WireHeaders }
   | {

@@ -27,7 +27,10 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(where, 'is not an object');
   if (typeof value.mediaType !== 'string' || value.mediaType === '') throw invalid(`${where}.mediaType`, 'is missing');
   if (!isDigest(value.digest)) {
-    throw new OciError('DIGEST_INVALID', `${where}.digest is not a digest: ${JSON.stringify(value.digest)?.slice(0, 160)}`);
+    throw new OciError(
+      'DIGEST_INVALID',
+      `${where}.digest is not a digest: ${JSON.stringify(value.digest)?.slice(0, 160)}`,
+    );
   }
   if (!Number.isSafeInteger(value.size) || (value.size as number) < 0) throw invalid(`${where}.size`, 'is not a size');
   checkOptional(value, where);
@@ -36,10 +39,12 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
 
 function checkOptional(value: Record<string, unknown>, where: string): void {
   for (const name of ['data', 'artifactType'] as const) {
-    if (value[name] !== undefined && typeof value[name] !== 'string') throw invalid(`${where}.${name}`, 'is not a string');
+    if (value[name] !== undefined && typeof value[name] !== 'string')
+      throw invalid(`${where}.${name}`, 'is not a string');
   }
   const { urls, annotations, platform } = value;
-  if (urls !== undefined && urls !== null && !isStrings(urls)) throw invalid(`${where}.urls`, 'is not a list of strings');
+  if (urls !== undefined && urls !== null && !isStrings(urls))
+    throw invalid(`${where}.urls`, 'is not a list of strings');
   checkAnnotations(annotations, `${where}.annotations`);
   if (platform !== undefined && platform !== null) checkPlatform(platform, `${where}.platform`);
 }
@@ -50,7 +55,8 @@ function checkPlatform(platform: unknown, where: string): void {
     if (typeof platform[name] !== 'string') throw invalid(`${where}.${name}`, 'is not a string');
   }
   for (const name of ['variant', 'os.version'] as const) {
-    if (platform[name] !== undefined && typeof platform[name] !== 'string') throw invalid(`${where}.${name}`, 'is not a string');
+    if (platform[name] !== undefined && typeof platform[name] !== 'string')
+      throw invalid(`${where}.${name}`, 'is not a string');
   }
 }
 

@@ -71,13 +71,16 @@ export function parseManifestDocument(
   const json = parseStrictJson(bytes);
   if (!isObject(json)) throw invalid('it is not a JSON object');
   if (json.schemaVersion === 1 || 'fsLayers' in json) {
-    throw new OciError('UNSUPPORTED', 'this is a schema 1 manifest', { hint: 'the format was retired in 2017; ask for schema 2' });
+    throw new OciError('UNSUPPORTED', 'this is a schema 1 manifest', {
+      hint: 'the format was retired in 2017; ask for schema 2',
+    });
   }
   if (json.schemaVersion !== 2) throw invalid('schemaVersion is not 2');
   const mediaType = mediaTypeOf(json, contentType);
   checkAnnotations(json.annotations, 'annotations');
   const links = isIndexType(mediaType) ? indexLinks(json) : imageLinks(json);
-  const subject = json.subject == null ? undefined : parseDescriptor(json.subject, 'subject');
+  const subject =
+    json.subject === undefined || json.subject === null ? undefined : parseDescriptor(json.subject, 'subject');
   return { mediaType, document: json as unknown as ImageManifest | ImageIndex, links, subject };
 }
 
@@ -101,7 +104,17 @@ function isKnown(mediaType: string): boolean {
 }
 
 function indexLinks(json: Record<string, unknown>): Link[] {
-  return descriptors(json.manifests, 'manifests').map((descriptor) => ({ role: 'manifest', descriptor }));
+  return descriptors(json.manifests, 'manifests').map((descriptor) => ({
+    role: roleOfEntry(descriptor.mediaType),
+    descriptor,
+  }));
+}
+
+/** Entries are manifests. The one exception: build caches of BuildKit list bare layers in an index (go-containerregistry#819). */
+function roleOfEntry(mediaType: string): LinkRole {
+  return mediaType.includes('.layer.') || mediaType.includes('.rootfs.') || mediaType.includes('.buildkit.')
+    ? 'layer'
+    : 'manifest';
 }
 
 function imageLinks(json: Record<string, unknown>): Link[] {

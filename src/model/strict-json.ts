@@ -90,7 +90,18 @@ function addKey(seen: Set<string> | undefined, literal: string): void {
 }
 
 const FIELDS = new Set(
-  ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations', 'digest', 'size']
+  [
+    'schemaVersion',
+    'mediaType',
+    'artifactType',
+    'config',
+    'layers',
+    'manifests',
+    'subject',
+    'annotations',
+    'digest',
+    'size',
+  ]
     .concat(['urls', 'data', 'platform', 'architecture', 'os', 'variant', 'fsLayers', 'history', 'signatures'])
     .map((field) => field.toLowerCase()),
 );

@@ -27,7 +27,11 @@ export function contentOf(descriptor: Descriptor, read: ReadWindow, origin?: Ori
 }
 
 /** Content of bytes in memory. */
-export function contentFrom(bytes: Uint8Array, mediaType: string = OCTET_STREAM, extra: Partial<Descriptor> = {}): Content {
+export function contentFrom(
+  bytes: Uint8Array,
+  mediaType: string = OCTET_STREAM,
+  extra: Partial<Descriptor> = {},
+): Content {
   const descriptor: Descriptor = { ...extra, mediaType, digest: digestOf(bytes), size: bytes.length };
   return contentOf(descriptor, (start, end) => fromArray(bytes.subarray(start, end)));
 }

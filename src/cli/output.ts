@@ -1,0 +1,117 @@
+/**
+ * Where results and messages go: results to stdout, all else to stderr. Whatever is text passes `renderLine`, whatever is JSON
+ * passes `safeJson`; only the exact bytes of a document or blob go out as they are.
+ */
+import { type Column, columns } from './columns.ts';
+import type { Context } from './context.ts';
+import { escapeJson, safeJson } from './safe-text.ts';
+import { type Sink, sinkOf } from './sink.ts';
+import { hasColors, type Piece, renderLine } from './style.ts';
+
+export interface OutputOptions {
+  /** Results are JSON. */
+  readonly json?: boolean | undefined;
+  /** Only results. */
+  readonly quiet?: boolean | undefined;
+}
+
+/** Something that is painted at the foot of stderr and makes room for a line. */
+export interface Foot {
+  clear(): void;
+  paint(): void;
+}
+
+export interface Output {
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  /** A line of the result. */
+  line(...pieces: readonly Piece[]): Promise<void>;
+  /** Many lines of the result, aligned. */
+  table(layout: readonly Column[], rows: readonly (readonly Piece[])[]): Promise<void>;
+  /** The result as one JSON document. */
+  json(value: unknown): Promise<void>;
+  /** One line of a stream of JSON results. */
+  jsonLine(value: unknown): Promise<void>;
+  /** Exact bytes; on a terminal a JSON text is shown with its control characters escaped. */
+  bytes(chunk: Uint8Array, kind?: 'json' | undefined): Promise<void>;
+  /** A line on stderr, unless quiet. */
+  note(...pieces: readonly Piece[]): void;
+  /** A warning on stderr, once; quiet does not silence it. */
+  warn(text: string): void;
+  /** A line on stderr, always. */
+  error(...pieces: readonly Piece[]): void;
+  /** Takes the foot of stderr; undefined gives it back. */
+  setFoot(foot: Foot | undefined): void;
+  /** Settles when all is written. */
+  close(): Promise<void>;
+}
+
+export function createOutput(context: Context, options: OutputOptions = {}): Output {
+  const out = sinkOf(context.stdout);
+  const messages = createMessages(context);
+  const colors = hasColors(context.stdout, context.env);
+  const line = (...pieces: readonly Piece[]): Promise<void> => out.write(`${renderLine(pieces, colors)}\n`);
+  return {
+    isJson: options.json === true,
+    isQuiet: options.quiet === true,
+    line,
+    async table(layout, rows) {
+      for (const row of columns(layout, rows)) await line(...row);
+    },
+    json: (value) => out.write(`${safeJson(value, 2)}\n`),
+    jsonLine: (value) => out.write(`${safeJson(value)}\n`),
+    bytes: (chunk, kind) => out.write(kind === 'json' && context.stdout.isTTY === true ? terminalJson(chunk) : chunk),
+    note: (...pieces) => {
+      if (options.quiet !== true) messages.line(pieces);
+    },
+    warn: messages.warn,
+    error: (...pieces) => messages.line(pieces),
+    setFoot: messages.setFoot,
+    async close() {
+      await messages.close();
+      out.close();
+    },
+  };
+}
+
+function terminalJson(chunk: Uint8Array): string {
+  const text = escapeJson(new TextDecoder().decode(chunk));
+  return text.endsWith('\n') ? text : `${text}\n`;
+}
+
+interface Messages {
+  line(pieces: readonly Piece[]): void;
+  warn(text: string): void;
+  setFoot(foot: Foot | undefined): void;
+  close(): Promise<void>;
+}
+
+/** Lines on stderr, above whatever is painted at its foot. A stderr that is gone silences messages, it does not end the command. */
+function createMessages(context: Context): Messages {
+  const sink: Sink = sinkOf(context.stderr);
+  const colors = hasColors(context.stderr, context.env);
+  const warned = new Set<string>();
+  let foot: Foot | undefined;
+  let pending: Promise<void> = Promise.resolve();
+  const line = (pieces: readonly Piece[]): void => {
+    foot?.clear();
+    const written = sink.write(`${renderLine(pieces, colors)}\n`).catch(() => {});
+    pending = pending.then(() => written);
+    foot?.paint();
+  };
+  return {
+    line,
+    warn(text) {
+      if (warned.has(text)) return;
+      warned.add(text);
+      line([{ text: 'warning:', style: 'yellow' }, ' ', text]);
+    },
+    setFoot: (next) => {
+      foot = next;
+    },
+    async close() {
+      await pending;
+      sink.close();
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** How progress looks: the lines of a terminal and of a log. Pure functions of what is known. */
+import { digestHex } from '../model/digest.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { formatDuration, formatSize } from './bytes.ts';
+import { type Piece, styled } from './style.ts';
+import { type Arrival, kindOf, timeLeftMs, type Transfer, type Transfers } from './transfers.ts';
+
+const outcomes = {
+  exists: 'already there, nothing sent',
+  mounted: 'mounted, nothing sent',
+  skipped: 'left where it is (kept elsewhere)',
+  written: 'done',
+} as const;
+
+const BAR_WIDTH = 28;
+const MIN_BAR_WIDTH = 6;
+
+/** The line of an object that has arrived. */
+export function arrivalLine({ descriptor, outcome, durationMs }: Arrival): Piece[] {
+  const sent = outcome === 'written' && durationMs > 0;
+  const rate = sent ? ` in ${formatDuration(durationMs)}` : '';
+  const size = formatSize(descriptor.size).padStart(8);
+  const told = `${outcomes[outcome]}${rate}`;
+  return [nameOf(descriptor), '  ', size, '  ', outcome === 'written' ? styled(told, 'green') : styled(told, 'dim')];
+}
+
+/** The line of an object under way, for a log. */
+export function plainLine(transfer: Transfer): Piece[] {
+  const { descriptor, bytes, rate } = transfer;
+  const left = timeLeftMs(transfer);
+  const speed = rate > 0 ? `  ${formatSize(rate)}/s` : '';
+  const time = left === undefined ? '' : `  ${formatDuration(left)} left`;
+  return [nameOf(descriptor), `  ${formatSize(bytes)} of ${formatSize(descriptor.size)}${speed}${time}`];
+}
+
+/** The lines of what is under way, for a terminal of this size; the last one tells of all. */
+export function terminalLines(transfers: Transfers, columns: number, rows: number): Piece[][] {
+  const shown = transfers.active.slice(0, Math.max(1, rows - 3));
+  const hidden = transfers.active.length - shown.length;
+  return [...shown.map((transfer) => barLine(transfer, columns)), summaryLine(transfers, hidden)];
+}
+
+function summaryLine({ active, done, bytes, rate }: Transfers, hidden: number): Piece[] {
+  const parts = [`${done} done`, `${active.length} under way`, ...(hidden > 0 ? [`${hidden} not shown`] : [])];
+  const speed = rate > 0 ? [`${formatSize(rate)}/s`] : [];
+  return [styled([...parts, formatSize(bytes), ...speed].join(', '), 'dim')];
+}
+
+function barLine(transfer: Transfer, columns: number): Piece[] {
+  const { descriptor, bytes, rate } = transfer;
+  const left = timeLeftMs(transfer);
+  const amount = `${formatSize(bytes).padStart(8)} of ${formatSize(descriptor.size).padEnd(8)}`;
+  const speed = (rate > 0 ? `${formatSize(rate)}/s` : '').padStart(10);
+  const time = left === undefined ? '' : `${formatDuration(left)} left`;
+  const name = nameOf(descriptor);
+  const tail = `  ${amount}  ${speed}  ${time}`;
+  const room = Math.min(BAR_WIDTH, columns - 1 - name.length - 2 - `  ${amount}  ${speed}  59 min 59 s left`.length);
+  if (room < MIN_BAR_WIDTH) return [cut(`${name}${tail}`.trimEnd(), columns - 1)];
+  const full = descriptor.size === 0 ? room : Math.min(room, Math.floor((bytes / descriptor.size) * room));
+  return [name, '  ', styled('━'.repeat(full), 'cyan'), styled('─'.repeat(room - full), 'dim'), tail.trimEnd()];
+}
+
+/** What it is and the start of its digest, as wide as any other. */
+function nameOf(descriptor: Descriptor): string {
+  return `${kindOf(descriptor).padEnd(8)} ${digestHex(descriptor.digest).slice(0, 12)}`;
+}
+
+function cut(line: string, columns: number): string {
+  return line.length <= columns ? line : line.slice(0, Math.max(0, columns));
+}

@@ -1,0 +1,155 @@
+/**
+ * The one copy: walks the graph from a root and puts what the target lacks, content before what refers to it.
+ * It changes no byte, so digests are equal at both ends; what is to be changed is an overlay that is copied.
+ */
+import { isOciError, OciError } from '../errors.ts';
+import type { Activity, Call, Outcome } from '../model/call.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Link, Manifest } from '../model/manifest.ts';
+import { isForeign } from '../store/links.ts';
+import type { Source, Target } from '../store/types.ts';
+import { counted } from './progress.ts';
+import { rootOf } from './root.ts';
+import { type Tasks, withTasks } from './tasks.ts';
+
+export interface CopyOptions extends Call {
+  /** The names to give the root at the target; without any it is kept under its digest. */
+  readonly tags?: readonly string[] | undefined;
+  /** Copy what is attached to the image, too; a function chooses which. */
+  readonly referrers?: boolean | ((referrer: Descriptor) => boolean) | undefined;
+  /** Copy layers that are kept elsewhere by their media type or `urls`, as long as the source has them. */
+  readonly foreignLayers?: boolean | undefined;
+  /** Do not trust that what is under an existing manifest is there, too. */
+  readonly force?: boolean | undefined;
+  /** Requests at a time; 6 unless told. */
+  readonly concurrency?: number | undefined;
+}
+
+/** The deepest nesting of indexes that is followed. */
+export const MAX_DEPTH = 8;
+
+/** One copy under way. */
+interface Run {
+  readonly from: Source;
+  readonly to: Target;
+  readonly options: CopyOptions;
+  readonly tasks: Tasks;
+  readonly call: Call;
+}
+
+/**
+ * Copies an image, index or artifact with all that it consists of. What is already there is not sent again.
+ * @returns the descriptor of the root; it has the same digest at both ends.
+ * @throws OciError `NOT_FOUND`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `MANIFEST_BLOB_UNKNOWN`, `LIMIT`, and whatever the two ends throw
+ */
+export async function copy(
+  from: Source,
+  reference: string | Descriptor,
+  to: Target,
+  options: CopyOptions = {},
+): Promise<Descriptor> {
+  return withTasks(options.concurrency ?? 6, options.signal, async (tasks) => {
+    const run: Run = { from, to, options, tasks, call: { signal: tasks.signal, on: options.on } };
+    const root = await copyRoot(run, reference);
+    if (options.referrers !== undefined && options.referrers !== false) await copyReferrers(run, root, 0);
+    return root;
+  });
+}
+
+/** Asks both ends at once: what is to be copied, and what the names stand for now. */
+async function copyRoot(run: Run, reference: string | Descriptor): Promise<Descriptor> {
+  const { from, to, options, tasks, call } = run;
+  const names = options.tags ?? [];
+  const [root, ...standing] = await Promise.all([
+    tasks.run(() => rootOf(from, reference, call)),
+    ...names.map((name) => tasks.run(() => to.resolve(name, call))),
+  ]);
+  const named = names.length > 0 && standing.every((descriptor) => descriptor?.digest === root.digest);
+  if (named && options.force !== true) tell(run, root, 'exists');
+  else await copyManifest(run, root, 0, options.force !== true);
+  return root;
+}
+
+/** Copies a manifest after all it links to. `trust`: where a manifest exists at the target, believe that the rest does. */
+async function copyManifest(run: Run, descriptor: Descriptor, depth: number, trust: boolean): Promise<void> {
+  if (depth > MAX_DEPTH) throw new OciError('LIMIT', `${descriptor.digest} is nested deeper than ${MAX_DEPTH} indexes`);
+  await run.tasks.once(`${descriptor.digest} ${String(trust)}`, async () => {
+    const { from, to, tasks, call, options } = run;
+    const tags = depth === 0 ? options.tags : undefined;
+    const exists = trust && (await tasks.run(() => to.resolve(descriptor.digest, call))) !== undefined;
+    if (exists && (tags ?? []).length === 0) return tell(run, descriptor, 'exists');
+    const manifest = await tasks.run(() => from.manifest(descriptor, call));
+    if (!exists) await copyLinks(run, manifest, depth, trust);
+    await putManifest(run, manifest, depth, trust, tags);
+  });
+}
+
+async function copyLinks(run: Run, manifest: Manifest, depth: number, trust: boolean): Promise<void> {
+  await run.tasks.each(manifest.links, (link) =>
+    link.role === 'manifest' ? copyManifest(run, link.descriptor, depth + 1, trust) : copyBlob(run, link, trust),
+  );
+}
+
+async function copyBlob(run: Run, link: Link, trust: boolean): Promise<void> {
+  const { from, to, tasks, call, options } = run;
+  const { descriptor } = link;
+  if (isForeign(link) && options.foreignLayers !== true) return tell(run, descriptor, 'skipped');
+  await tasks.once(`${descriptor.digest} ${String(trust)}`, () =>
+    tasks.run(async () => {
+      call.on?.({ type: 'start', descriptor });
+      tell(run, descriptor, await to.putBlob(counted(from.blob(descriptor), call.on), call));
+    }),
+  );
+}
+
+/** Existence is not closure: a target that misses something after all gets the whole subtree again, once. */
+async function putManifest(
+  run: Run,
+  manifest: Manifest,
+  depth: number,
+  trust: boolean,
+  tags: CopyOptions['tags'],
+): Promise<void> {
+  const { to, tasks, call } = run;
+  const put = (): Promise<Outcome> => to.putManifest(manifest, { ...call, tags });
+  const outcome = await tasks.run(() =>
+    put().catch((error: unknown) => {
+      if (trust && isOciError(error, 'MANIFEST_BLOB_UNKNOWN')) return undefined;
+      throw error;
+    }),
+  );
+  if (outcome !== undefined) return tell(run, manifest.descriptor, outcome);
+  await copyLinks(run, manifest, depth, false);
+  tell(run, manifest.descriptor, await tasks.run(put));
+}
+
+/** What is attached to an image and to each of its platforms, and what is attached to that. */
+async function copyReferrers(run: Run, subject: Descriptor, depth: number): Promise<void> {
+  if (depth > MAX_DEPTH)
+    throw new OciError('LIMIT', `referrers of ${subject.digest} are nested deeper than ${MAX_DEPTH}`);
+  const { from, tasks, call, options } = run;
+  const wanted = typeof options.referrers === 'function' ? options.referrers : () => true;
+  const manifest = await tasks.run(() => from.manifest(subject, call));
+  const attached = await tasks.run(() => collect(from.referrers(subject, call)));
+  const children = manifest.links.filter(({ role }) => role === 'manifest').map(({ descriptor }) => descriptor);
+  await tasks.each(children, (child) => copyReferrers(run, child, depth + 1));
+  await tasks.each(attached.filter(wanted), async (referrer) => {
+    await copyManifest(run, referrer, 1, options.force !== true);
+    await copyReferrers(run, referrer, depth + 1);
+  });
+}
+
+const MAX_REFERRERS = 1000;
+
+async function collect(descriptors: AsyncIterable<Descriptor>): Promise<Descriptor[]> {
+  const found: Descriptor[] = [];
+  for await (const descriptor of descriptors) {
+    if (found.push(descriptor) > MAX_REFERRERS) throw new OciError('LIMIT', `more than ${MAX_REFERRERS} referrers`);
+  }
+  return found;
+}
+
+function tell({ call }: Run, descriptor: Descriptor, outcome: Outcome): void {
+  const activity: Activity = { type: 'done', descriptor, outcome };
+  call.on?.(activity);
+}

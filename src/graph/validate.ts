@@ -1,0 +1,159 @@
+/** Reading everything under a root to prove it: every digest, size and link, and the diff ids of the layers. */
+import { isOciError, OciError } from '../errors.ts';
+import { decompress } from '../bytes/compress.ts';
+import { createHasher } from '../bytes/hash.ts';
+import type { Bytes, Call } from '../model/call.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
+import { type Link, type Manifest } from '../model/manifest.ts';
+import { isForeign } from '../store/links.ts';
+import type { Source } from '../store/types.ts';
+import { counted } from './progress.ts';
+import { rootOf } from './root.ts';
+import { imageConfig } from './select.ts';
+import { MAX_DEPTH } from './copy.ts';
+import { type Tasks, withTasks } from './tasks.ts';
+
+export interface ValidateOptions extends Call {
+  /** Only look whether everything is there, with the right size; read no blob. */
+  readonly quick?: boolean | undefined;
+  /** Things read at a time; 4 unless told. */
+  readonly concurrency?: number | undefined;
+}
+
+export interface Problem {
+  readonly descriptor: Descriptor;
+  readonly error: OciError;
+}
+
+export interface Validation {
+  readonly manifests: number;
+  readonly blobs: number;
+  /** Of manifests and blobs, each digest once. */
+  readonly bytes: number;
+  readonly problems: readonly Problem[];
+}
+
+interface Run {
+  readonly source: Source;
+  readonly options: ValidateOptions;
+  readonly call: Call;
+  readonly tasks: Tasks;
+  readonly seen: { manifests: number; blobs: number; bytes: number; problems: Problem[] };
+}
+
+/**
+ * Validates an image, index or artifact. What is wrong is listed, not thrown; only what ends the reading itself
+ * (the network, the caller's signal) is thrown.
+ */
+export async function validate(
+  source: Source,
+  reference: string | Descriptor,
+  options: ValidateOptions = {},
+): Promise<Validation> {
+  return withTasks(options.concurrency ?? 4, options.signal, async (tasks) => {
+    const seen = { manifests: 0, blobs: 0, bytes: 0, problems: [] as Problem[] };
+    const run: Run = { source, options, tasks, seen, call: { signal: tasks.signal, on: options.on } };
+    await checkManifest(run, await rootOf(source, reference, run.call), 0);
+    return seen;
+  });
+}
+
+async function checkManifest(run: Run, descriptor: Descriptor, depth: number): Promise<void> {
+  const { source, tasks, call, seen } = run;
+  await tasks.once(descriptor.digest, async () => {
+    const manifest = await attempt(run, descriptor, () => source.manifest(descriptor, call));
+    if (manifest === undefined) return;
+    seen.manifests++;
+    seen.bytes += manifest.bytes.length;
+    if (depth > MAX_DEPTH)
+      throw new OciError('LIMIT', `${descriptor.digest} is nested deeper than ${MAX_DEPTH} indexes`);
+    const diffIds = await diffIdsOf(run, manifest);
+    await tasks.each(manifest.links.entries(), ([at, link]) =>
+      link.role === 'manifest'
+        ? checkManifest(run, link.descriptor, depth + 1)
+        : checkBlob(run, link, diffIds?.[at - 1]),
+    );
+  });
+}
+
+/** The diff id of each layer, where this is an image; a count that differs is a problem of its own. */
+async function diffIdsOf(run: Run, manifest: Manifest): Promise<readonly Digest[] | undefined> {
+  if (run.options.quick === true) return undefined;
+  const config = await attempt(run, manifest.descriptor, () => imageConfig(run.source, manifest, run.call));
+  const ids = config?.rootfs?.diff_ids;
+  if (ids === undefined) return undefined;
+  const layers = manifest.links.filter(({ role }) => role === 'layer').length;
+  if (ids.length === layers) return ids;
+  const message = `${manifest.descriptor.digest} has ${layers} layers, but its config lists ${ids.length} diff ids`;
+  run.seen.problems.push({ descriptor: manifest.descriptor, error: new OciError('MANIFEST_INVALID', message) });
+  return undefined;
+}
+
+async function checkBlob(run: Run, link: Link, diffId: Digest | undefined): Promise<void> {
+  const { source, options, tasks, seen, call } = run;
+  const { descriptor } = link;
+  await tasks.once(descriptor.digest, async () => {
+    if (isForeign(link) && (await tasks.run(() => source.stat(descriptor.digest, call))) === undefined) return;
+    const check = options.quick === true ? statBlob : readBlob;
+    if ((await attempt(run, descriptor, () => check(run, link, diffId))) !== true) return;
+    seen.blobs++;
+    seen.bytes += descriptor.size;
+  });
+}
+
+async function statBlob({ source, call }: Run, { descriptor }: Link): Promise<true> {
+  const there = await source.stat(descriptor.digest, call);
+  if (there === undefined) throw new OciError('NOT_FOUND', `blob ${descriptor.digest} is not there`);
+  if (there.size === descriptor.size) return true;
+  throw new OciError('SIZE_MISMATCH', `${descriptor.digest} has ${there.size} bytes, not ${descriptor.size}`);
+}
+
+async function readBlob({ source, call }: Run, { descriptor }: Link, diffId: Digest | undefined): Promise<true> {
+  call.on?.({ type: 'start', descriptor });
+  const bytes = counted(source.blob(descriptor), call.on).open(call);
+  if (diffId === undefined) for await (const _ of bytes);
+  else await checkDiffId(bytes, descriptor, diffId);
+  call.on?.({ type: 'done', descriptor, outcome: 'exists' });
+  return true;
+}
+
+async function checkDiffId(bytes: Bytes, descriptor: Descriptor, diffId: Digest): Promise<void> {
+  const hasher = createHasher('sha256');
+  for await (const chunk of decompress(bytes, descriptor)) hasher.update(chunk);
+  const actual = hasher.digest();
+  if (actual === diffId) return;
+  throw new OciError(
+    'DIGEST_MISMATCH',
+    `layer ${descriptor.digest} unpacks to ${actual}, but the config says ${diffId}`,
+  );
+}
+
+const PROBLEMS = [
+  'NOT_FOUND',
+  'DIGEST_MISMATCH',
+  'SIZE_MISMATCH',
+  'MANIFEST_INVALID',
+  'DESCRIPTOR_INVALID',
+  'DIGEST_INVALID',
+  'LAYOUT_INVALID',
+  'TOO_LARGE',
+  'UNSUPPORTED',
+] as const;
+
+/** Runs one check inside the limit; a problem of the content is listed and answered with undefined. */
+async function attempt<T>(
+  { tasks, seen }: Run,
+  descriptor: Descriptor,
+  check: () => Promise<T>,
+): Promise<T | undefined> {
+  return tasks.run(async () => {
+    try {
+      return await check();
+    } catch (error) {
+      if (!isOciError(error, ...PROBLEMS)) throw error;
+      seen.problems.push({ descriptor, error });
+      return undefined;
+    }
+  });
+}

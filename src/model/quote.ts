@@ -1,0 +1,21 @@
+/** How messages show a string from outside: quoted, on one line, in ASCII, bounded, so that no terminal obeys it. */
+
+/** A value in quotes; whatever is not printable ASCII stands as `\u{…}`. */
+export function quote(value: unknown, limit: number = 160): string {
+  if (typeof value !== 'string')
+    return (JSON.stringify(value) ?? typeof value).slice(0, limit).replace(unprintable, escapeOne);
+  const shown = value.length > limit ? `${value.slice(0, limit)}…` : value;
+  return `"${shown.replace(unprintable, escapeOne)}"`;
+}
+
+const unprintable = /[^\x20-\x7e…]/gu;
+
+function escapeOne(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}
+
+/** A single character, as a message may show it: `"~"` or `U+0261`. */
+export function quoteCharacter(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code > 0x20 && code < 0x7f ? `"${character}"` : `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+}

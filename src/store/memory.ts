@@ -1,0 +1,216 @@
+/** A registry in memory: a map of repositories, each with its blobs, manifests and tags. */
+import { OciError, throwIfAborted } from '../errors.ts';
+import { digestOf } from '../bytes/hash.ts';
+import { abortable, concat, fromArray } from '../bytes/read.ts';
+import { digestMismatch } from '../bytes/verify.ts';
+import type { Bytes, Call } from '../model/call.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { type Digest, digestAlgorithm, isDigest } from '../model/digest.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { OCTET_STREAM } from '../model/media-types.ts';
+import { checkRepositoryName, checkTag } from '../model/reference.ts';
+import { contentOf, manifestFrom } from './content.ts';
+import { requireLinks } from './links.ts';
+import { listAfter } from './listing.ts';
+import { referrerDescriptor } from './referrer.ts';
+import type {
+  Content,
+  Deletion,
+  Ingest,
+  IngestRegistry,
+  IngestStore,
+  PutManifestOptions,
+  ReferrersOptions,
+} from './types.ts';
+
+interface Shelf {
+  readonly name: string;
+  readonly blobs: Map<Digest, Uint8Array>;
+  readonly manifests: Map<Digest, Manifest>;
+  readonly tags: Map<string, Digest>;
+  readonly ingests: Map<string, Ingest>;
+}
+
+/** A registry that lives as long as the process. Blobs are mounted between its repositories without a copy. */
+export function createMemoryRegistry(): IngestRegistry {
+  const shelves = new Map<string, Shelf>();
+  const id = `memory-${crypto.randomUUID()}`;
+  const shelfOf = (name: string): Shelf => {
+    const shelf = shelves.get(name) ?? {
+      name,
+      blobs: new Map(),
+      manifests: new Map(),
+      tags: new Map(),
+      ingests: new Map(),
+    };
+    shelves.set(name, shelf);
+    return shelf;
+  };
+  return {
+    repository: (name) => storeOf(shelfOf(checkRepositoryName(name)), id, (origin) => shelves.get(origin)),
+    repositories: (options = {}) => {
+      const names = [...shelves.values()].filter((shelf) => !isEmpty(shelf)).map(({ name }) => name);
+      return listAfter(names, options);
+    },
+  };
+}
+
+/** A single repository in memory. */
+export function createMemoryStore(): IngestStore {
+  return createMemoryRegistry().repository('memory');
+}
+
+function isEmpty({ blobs, manifests }: Shelf): boolean {
+  return blobs.size === 0 && manifests.size === 0;
+}
+
+function storeOf(shelf: Shelf, registry: string, find: (name: string) => Shelf | undefined): IngestStore {
+  const lookUp = (reference: string): Manifest | undefined => {
+    const digest = isDigest(reference) ? reference : shelf.tags.get(reference);
+    return digest === undefined ? undefined : shelf.manifests.get(digest);
+  };
+  return {
+    async resolve(reference, options) {
+      throwIfAborted(options?.signal);
+      return lookUp(reference)?.descriptor;
+    },
+    async manifest(reference, options) {
+      throwIfAborted(options?.signal);
+      const name = typeof reference === 'string' ? reference : reference.digest;
+      const manifest = lookUp(name);
+      if (manifest === undefined) throw notFound(shelf, `manifest ${name}`);
+      return manifest;
+    },
+    async stat(blob) {
+      const bytes = shelf.blobs.get(blob);
+      return bytes && { mediaType: OCTET_STREAM, digest: blob, size: bytes.length };
+    },
+    blob: (descriptor) => blobOf(shelf, descriptor, registry),
+    tags: (options = {}) => tagsOf(shelf, options),
+    referrers: (subject, options) => referrersOf(shelf, subject, options),
+    putBlob: (content, options) =>
+      putBlob(
+        shelf,
+        content,
+        content.origin?.registry === registry ? find(content.origin.repository) : undefined,
+        options,
+      ),
+    putManifest: (manifest, options) => putManifest(shelf, manifest, options),
+    delete: async (what) => (remove(shelf, what) ? 'deleted' : 'absent'),
+    async ingest() {
+      const ingest = createIngest(shelf);
+      shelf.ingests.set(ingest.id, ingest);
+      return ingest;
+    },
+    resumeIngest: async (id) => shelf.ingests.get(id),
+  };
+}
+
+function blobOf(shelf: Shelf, descriptor: Descriptor, registry: string): Content {
+  const read = async function* (start: number, end: number, { signal }: Call): Bytes {
+    throwIfAborted(signal);
+    const bytes = shelf.blobs.get(descriptor.digest);
+    if (bytes === undefined) throw notFound(shelf, `blob ${descriptor.digest}`);
+    yield* fromArray(bytes.subarray(start, end < descriptor.size ? end : undefined));
+  } as (start: number, end: number, options: Call) => Bytes;
+  return contentOf(descriptor, read, { registry, repository: shelf.name }, shelf.name);
+}
+
+async function* tagsOf(shelf: Shelf, options: { readonly last?: string | undefined }): AsyncGenerator<string> {
+  if (isEmpty(shelf)) throw notFound(shelf, 'repository');
+  yield* listAfter([...shelf.tags.keys()], options);
+}
+
+async function* referrersOf(
+  shelf: Shelf,
+  subject: Descriptor,
+  options: ReferrersOptions = {},
+): AsyncGenerator<Descriptor> {
+  for (const manifest of shelf.manifests.values()) {
+    if (manifest.subject?.digest !== subject.digest) continue;
+    const descriptor = referrerDescriptor(manifest);
+    if (options.artifactType === undefined || options.artifactType === descriptor.artifactType) yield descriptor;
+  }
+}
+
+async function putBlob(
+  shelf: Shelf,
+  content: Content,
+  origin: Shelf | undefined,
+  options: Call = {},
+): Promise<'exists' | 'mounted' | 'written'> {
+  const { digest } = content.descriptor;
+  if (shelf.blobs.has(digest)) return 'exists';
+  const mounted = origin?.blobs.get(digest);
+  if (mounted !== undefined) {
+    shelf.blobs.set(digest, mounted);
+    return 'mounted';
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of abortable(content.open(options), options.signal)) chunks.push(chunk.slice());
+  shelf.blobs.set(digest, concat(chunks));
+  return 'written';
+}
+
+async function putManifest(
+  shelf: Shelf,
+  given: Manifest,
+  options: PutManifestOptions = {},
+): Promise<'exists' | 'written'> {
+  throwIfAborted(options.signal);
+  const { digest, mediaType } = given.descriptor;
+  const manifest = manifestFrom(given.bytes.slice(), mediaType, digest);
+  const tags = (options.tags ?? []).map(checkTag);
+  for (const tag of tags) {
+    if (options.ifMatch !== undefined && shelf.tags.get(tag) !== options.ifMatch) {
+      throw new OciError('CONFLICT', `${shelf.name}:${tag} is no longer ${options.ifMatch}`);
+    }
+  }
+  await requireLinks(manifest, ({ role, descriptor }) =>
+    (role === 'manifest' ? shelf.manifests : shelf.blobs).has(descriptor.digest),
+  );
+  const exists = shelf.manifests.has(digest) && tags.every((tag) => shelf.tags.get(tag) === digest);
+  shelf.manifests.set(digest, manifest);
+  for (const tag of tags) shelf.tags.set(tag, digest);
+  return exists ? 'exists' : 'written';
+}
+
+function remove(shelf: Shelf, what: Deletion): boolean {
+  if ('tag' in what) return shelf.tags.delete(what.tag);
+  if ('blob' in what) return shelf.blobs.delete(what.blob);
+  for (const [tag, digest] of shelf.tags) if (digest === what.manifest) shelf.tags.delete(tag);
+  return shelf.manifests.delete(what.manifest);
+}
+
+function createIngest(shelf: Shelf): Ingest {
+  const id = crypto.randomUUID();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  return {
+    id,
+    get size() {
+      return size;
+    },
+    async append(bytes, options) {
+      for await (const chunk of abortable(bytes, options?.signal)) {
+        chunks.push(chunk.slice());
+        size += chunk.length;
+      }
+    },
+    async commit(digest) {
+      const bytes = concat(chunks);
+      const actual = digestOf(bytes, digestAlgorithm(digest));
+      if (actual !== digest) throw digestMismatch(digest, actual);
+      shelf.blobs.set(digest, bytes);
+      shelf.ingests.delete(id);
+      return { mediaType: OCTET_STREAM, digest, size };
+    },
+    async abort() {
+      shelf.ingests.delete(id);
+    },
+  };
+}
+
+function notFound(shelf: Shelf, what: string): OciError {
+  return new OciError('NOT_FOUND', `${shelf.name}: ${what} is not there`);
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMemoryRegistry, createMemoryStore } from '../../src/store/memory.ts';
+import { all, blob, putImage, text } from '../../src/testing/samples.ts';
+import { testStore } from '../../src/testing/store-contract.ts';
+
+testStore('memory', async () => ({ store: createMemoryStore(), close: async () => {} }));
+
+test('a blob is mounted from another repository of the same registry', async () => {
+  const registry = createMemoryRegistry();
+  const content = blob('some bytes');
+  await registry.repository('one').putBlob(content);
+  const two = registry.repository('two');
+  assert.equal(await two.putBlob(registry.repository('one').blob(content.descriptor)), 'mounted');
+  assert.equal(await text(two.blob(content.descriptor)), 'some bytes');
+});
+
+test('a blob of another registry is written', async () => {
+  const content = blob('some bytes');
+  const elsewhere = createMemoryRegistry().repository('one');
+  await elsewhere.putBlob(content);
+  assert.equal(await createMemoryRegistry().repository('one').putBlob(elsewhere.blob(content.descriptor)), 'written');
+});
+
+test('repositories without content are not listed', async () => {
+  const registry = createMemoryRegistry();
+  registry.repository('empty');
+  await putImage(registry.repository('b/two'), 'two', ['v1']);
+  await putImage(registry.repository('a/one'), 'one', ['v1']);
+  assert.deepEqual(await all(registry.repositories()), ['a/one', 'b/two']);
+  assert.deepEqual(await all(registry.repositories({ last: 'a/one' })), ['b/two']);
+});

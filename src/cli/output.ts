@@ -33,7 +33,7 @@ export interface Output {
   /** One line of a stream of JSON results. */
   jsonLine(value: unknown): Promise<void>;
   /** Exact bytes; on a terminal a JSON text is shown with its control characters escaped. */
-  bytes(chunk: Uint8Array, kind?: 'json' | undefined): Promise<void>;
+  bytes(chunk: Uint8Array, kind?: 'json'): Promise<void>;
   /** A line on stderr, unless quiet. */
   note(...pieces: readonly Piece[]): void;
   /** A warning on stderr, once; quiet does not silence it. */
@@ -64,9 +64,9 @@ export function createOutput(context: Context, options: OutputOptions = {}): Out
     note: (...pieces) => {
       if (options.quiet !== true) messages.line(pieces);
     },
-    warn: messages.warn,
+    warn: (text) => messages.warn(text),
     error: (...pieces) => messages.line(pieces),
-    setFoot: messages.setFoot,
+    setFoot: (foot) => messages.setFoot(foot),
     async close() {
       await messages.close();
       out.close();

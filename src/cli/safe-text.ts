@@ -4,15 +4,13 @@
  * What follows is the only way from such a string to stdout or stderr.
  */
 
-// C0 and DEL, C1, zero-width and joiners, line separators, bidi marks and isolates, byte-order mark, tag characters.
-const hidden =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
-const loneSurrogate = /[\ud800-\udfff]/gu;
+// Control (C0, C1, DEL), format (bidi, zero-width), lone surrogates, line and paragraph separators, and whatever shows as nothing.
+const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 /** The string with everything invisible or active written out: `\x1b`, `\u202e`, `\n`. */
 export function safeText(text: string): string {
-  return text.replace(hidden, visible).replace(loneSurrogate, visible);
+  return text.replace(hidden, visible);
 }
 
 function visible(char: string): string {

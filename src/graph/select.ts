@@ -6,7 +6,7 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { type ImageConfig, parseImageConfig } from '../model/image-config.ts';
 import { isIndex, type Manifest } from '../model/manifest.ts';
 import { isImageConfigType } from '../model/media-types.ts';
-import { formatPlatform, matchPlatform, type Platform } from '../model/platform.ts';
+import { formatPlatform, matchPlatform, type Platform, platformOf } from '../model/platform.ts';
 import type { Source } from '../store/types.ts';
 
 /** The largest image config that is read, in bytes. */
@@ -47,19 +47,7 @@ export async function platformOfImage(
   call: Call = {},
 ): Promise<Platform | undefined> {
   const config = await imageConfig(source, manifest, call);
-  return config && platformOfConfig(config);
-}
-
-function platformOfConfig(config: ImageConfig): Platform | undefined {
-  const { os, architecture, variant } = config;
-  if (os === undefined || architecture === undefined || os === '' || architecture === '') return undefined;
-  const version = config['os.version'];
-  return {
-    os,
-    architecture,
-    ...(variant === undefined || variant === '' ? {} : { variant }),
-    ...(version === undefined || version === '' ? {} : { 'os.version': version }),
-  };
+  return config && platformOf(config);
 }
 
 /** The parsed config of a single image; undefined where the manifest has none (an index, an artifact). */

@@ -2,6 +2,7 @@
 import { OciError } from '../errors.ts';
 import { isDigest, type Digest } from './digest.ts';
 import type { Platform } from './platform.ts';
+import { quote } from './quote.ts';
 
 export type Annotations = Readonly<Record<string, string>>;
 
@@ -26,11 +27,10 @@ export interface Descriptor {
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!isObject(value)) throw invalid(where, 'is not an object');
   if (typeof value.mediaType !== 'string' || value.mediaType === '') throw invalid(`${where}.mediaType`, 'is missing');
+  if (!isHeaderText(value.mediaType))
+    throw invalid(`${where}.mediaType`, `is not a media type: ${quote(value.mediaType)}`);
   if (!isDigest(value.digest)) {
-    throw new OciError(
-      'DIGEST_INVALID',
-      `${where}.digest is not a digest: ${JSON.stringify(value.digest)?.slice(0, 160)}`,
-    );
+    throw new OciError('DIGEST_INVALID', `${where}.digest is not a digest: ${quote(value.digest)}`);
   }
   if (!Number.isSafeInteger(value.size) || (value.size as number) < 0) throw invalid(`${where}.size`, 'is not a size');
   checkOptional(value, where);
@@ -58,6 +58,14 @@ function checkPlatform(platform: unknown, where: string): void {
     if (platform[name] !== undefined && typeof platform[name] !== 'string')
       throw invalid(`${where}.${name}`, 'is not a string');
   }
+  const features = platform['os.features'];
+  if (features !== undefined && features !== null && !isStrings(features))
+    throw invalid(`${where}.os.features`, 'is not a list of strings');
+}
+
+/** A media type ends in a header, so that it is printable ASCII of a sane length (RFC 6838 allows 127 and 127). */
+function isHeaderText(mediaType: string): boolean {
+  return /^[!-~][ -~]{0,255}$/.test(mediaType);
 }
 
 /** Checks that annotations, where there are any, are a map of strings. */

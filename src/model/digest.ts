@@ -3,6 +3,7 @@
  * from outside becomes a path or a URL unread.
  */
 import { OciError } from '../errors.ts';
+import { quote } from './quote.ts';
 
 /** `algorithm:hex`; only {@link parseDigest} makes one from a string of unknown origin. */
 export type Digest = `${string}:${string}`;
@@ -26,8 +27,7 @@ export function isDigest(value: unknown): value is Digest {
  */
 export function parseDigest(value: unknown): Digest {
   if (isDigest(value)) return value;
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 160)) : typeof value;
-  throw new OciError('DIGEST_INVALID', `${shown} is not a digest`, {
+  throw new OciError('DIGEST_INVALID', `${quote(value)} is not a digest`, {
     hint: 'a digest is sha256: or sha512: and its lower-case hex',
   });
 }

@@ -6,6 +6,7 @@ import { OciError } from '../errors.ts';
 import type { WireResponse } from './call.ts';
 import { type Annotations, checkAnnotations, type Descriptor, isObject, parseDescriptor } from './descriptor.ts';
 import { DOCKER_LIST, DOCKER_MANIFEST, isIndexType, isManifestType, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
+import { quote } from './quote.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** The largest manifest that is read, in bytes; the largest that every registry must take is 4 MiB. */
@@ -46,7 +47,7 @@ export interface Manifest {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
   readonly document: ImageManifest | ImageIndex;
-  /** What it consists of, each digest once a role, in the order of the document. */
+  /** What it consists of, in the order of the document; a digest stands as often as the document has it. */
   readonly links: readonly Link[];
   /** What it is attached to: an edge that a copy of the image does not follow. */
   readonly subject?: Descriptor | undefined;
@@ -91,10 +92,10 @@ function mediaTypeOf(json: Record<string, unknown>, contentType: string | undefi
   if (own !== undefined && typeof own !== 'string') throw invalid('mediaType is not a string');
   const announced = contentType !== undefined && isKnown(contentType) ? contentType : undefined;
   if (own !== undefined && announced !== undefined && own !== announced) {
-    throw invalid(`it says ${own}, but was announced as ${announced}`);
+    throw invalid(`it says ${quote(own)}, but was announced as ${announced}`);
   }
   const mediaType = own ?? announced ?? (isIndexDocument ? OCI_INDEX : OCI_MANIFEST);
-  if (!isKnown(mediaType)) throw invalid(`${mediaType} is not a manifest's media type`);
+  if (!isKnown(mediaType)) throw invalid(`${quote(mediaType)} is not a manifest's media type`);
   if (isIndexType(mediaType) !== isIndexDocument) throw invalid(`its fields are not those of ${mediaType}`);
   return mediaType;
 }

@@ -18,8 +18,8 @@ const valid: readonly (readonly [
   text: string,
   domain: string,
   path: string,
-  tag?: string,
-  digest?: string,
+  tag?: string | undefined,
+  digest?: string | undefined,
   familiar?: string,
 ])[] = [
   // Docker Hub, with and without its names

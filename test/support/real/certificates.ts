@@ -23,11 +23,31 @@ const server = [
 /** @param cwd an empty directory to write to. */
 export async function makeAuthority(cwd: string): Promise<Authority> {
   const directory = join(cwd, 'trusted');
-  const authority = ['-x509', '-days', '2', '-subj', '/CN=Authority of one test', '-keyout', 'ca.key', '-out', 'ca.crt'];
+  const authority = [
+    '-x509',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=Authority of one test',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+  ];
   await run('openssl', [...newKey, ...authority], { cwd });
   const request = ['-subj', '/CN=127.0.0.1', ...server, '-keyout', 'server.key', '-out', 'server.csr'];
   await run('openssl', [...newKey, ...request], { cwd });
-  const sign = ['-in', 'server.csr', '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-copy_extensions', 'copy'];
+  const sign = [
+    '-in',
+    'server.csr',
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-copy_extensions',
+    'copy',
+  ];
   await run('openssl', ['x509', '-req', ...sign, '-days', '2', '-out', 'server.crt'], { cwd });
   const ca = await readFile(join(cwd, 'ca.crt'), 'utf8');
   await mkdir(directory);

@@ -4,7 +4,7 @@ type Close = () => unknown;
 
 /** Something that runs until it is stopped. */
 export interface Running {
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**

@@ -22,7 +22,7 @@ export interface DockerRegistry extends Running {
   /** The directory that holds everything it keeps. */
   readonly storage: string;
   /** Every request that it has answered by now. */
-  requests(): Promise<AccessEntry[]>;
+  readonly requests: () => Promise<AccessEntry[]>;
 }
 
 export function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {

@@ -12,7 +12,9 @@ export interface FrontOptions {
 export const SIGNATURE = 'not-for-logs';
 
 export function nginxConfiguration({ pathPrefix, ports, backend }: FrontOptions): string {
-  const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path scratch/${name};`);
+  const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path scratch/${name};`,
+  );
   return `
 daemon off;
 master_process off;

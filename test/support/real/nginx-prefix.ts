@@ -26,8 +26,8 @@ export interface PrefixRegistry extends Running {
   /** Where blobs are redirected to. */
   readonly blobOrigin: string;
   /** What the front, and what the blob origin has answered. */
-  requests(): Promise<AccessEntry[]>;
-  blobRequests(): Promise<AccessEntry[]>;
+  readonly requests: () => Promise<AccessEntry[]>;
+  readonly blobRequests: () => Promise<AccessEntry[]>;
 }
 
 export function startPrefixRegistry(): Promise<PrefixRegistry> {

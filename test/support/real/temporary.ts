@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 export interface TemporaryDirectory {
   readonly path: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 export async function temporaryDirectory(purpose: string): Promise<TemporaryDirectory> {

@@ -19,7 +19,7 @@ export interface TokenRegistry extends DockerRegistry, Running {
   readonly service: string;
   readonly tokens: TokenServer;
   /** A token for requests of the test's own. */
-  mint(access: readonly Access[], lifetimeSeconds?: number): Promise<string>;
+  readonly mint: (access: readonly Access[], lifetimeSeconds?: number) => Promise<string>;
 }
 
 const everything: Grants = { 'repository:*': ['pull', 'push', 'delete'], 'registry:catalog': ['*'] };

@@ -74,10 +74,13 @@ async function answer(request: IncomingMessage, options: TokenServerOptions): Pr
   const scopes = fields.getAll('scope').flatMap((scope) => scope.split(' '));
   const grants = user === undefined ? options.anonymous : options.users[user || '']?.grants;
   const told = { flow, user: user || undefined, service, scopes };
-  if (grants === undefined) return { ...told, granted: [], status: 401, body: { details: 'incorrect username or password' } };
+  if (grants === undefined)
+    return { ...told, granted: [], status: 401, body: { details: 'incorrect username or password' } };
   const access = granted(parseScopes(scopes), grants);
   const token = await options.sign({ subject: user || '', service, access, lifetimeSeconds: options.lifetimeSeconds });
-  const expiry = options.announceExpiry ? { expires_in: options.lifetimeSeconds, issued_at: new Date().toISOString() } : {};
+  const expiry = options.announceExpiry
+    ? { expires_in: options.lifetimeSeconds, issued_at: new Date().toISOString() }
+    : {};
   const wantsRefresh = fields.get('access_type') === 'offline' || fields.get('offline_token') === 'true';
   const refresh = wantsRefresh && user ? { refresh_token: refreshToken(user) } : {};
   const names = flow === 'GET' ? { token, access_token: token } : { access_token: token, scope: scopes.join(' ') };

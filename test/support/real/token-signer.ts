@@ -28,7 +28,11 @@ const LEEWAY_SECONDS = 60;
 export async function makeTokenSigner(cwd: string): Promise<TokenSigner> {
   const issuer = 'token server of one test';
   const files = ['-keyout', 'token.key', '-out', 'token.crt'];
-  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=tokens', ...files], { cwd });
+  await run(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=tokens', ...files],
+    { cwd },
+  );
   const certificate = join(cwd, 'token.crt');
   const key = await importPKCS8(await readFile(join(cwd, 'token.key'), 'utf8'), 'RS256');
   const x5c = [(await readFile(certificate, 'utf8')).replace(/-----[^-]+-----|\s/g, '')];

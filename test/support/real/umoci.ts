@@ -17,7 +17,10 @@ export interface NewImage {
 }
 
 /** Makes an image of tar archives, one a layer; umoci compresses them. */
-export async function umociMakeImage(image: LayoutImage, { architecture, layers, config = [] }: NewImage): Promise<void> {
+export async function umociMakeImage(
+  image: LayoutImage,
+  { architecture, layers, config = [] }: NewImage,
+): Promise<void> {
   await run('umoci', ['new', '--image', image]);
   for (const tar of layers) await run('umoci', ['raw', 'add-layer', '--image', image, tar]);
   const settings = ['--os', 'linux', '--architecture', architecture, ...config];

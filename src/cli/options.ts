@@ -1,0 +1,153 @@
+/** The options that several commands share, each defined once, in groups that `--help` shows under a title. */
+import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
+import { isOciError } from '../errors.ts';
+import { parsePlatform, type Platform } from '../model/platform.ts';
+import { parseDuration } from './bytes.ts';
+import { PROGRESS_MODES, type ProgressMode } from './progress.ts';
+
+/** How results and messages look: every command has these. */
+export type OutputFlags = {
+  readonly json?: true | undefined;
+  readonly quiet?: true | undefined;
+  readonly progress?: ProgressMode | undefined;
+  readonly debug?: true | undefined;
+};
+
+/** How registries are reached. */
+export type RegistryFlags = {
+  /** `false`: anonymous. */
+  readonly creds?: string | false | undefined;
+  readonly passwordStdin?: true | undefined;
+  readonly token?: string | undefined;
+  readonly host?: readonly string[] | undefined;
+  readonly plainHttp?: readonly string[] | undefined;
+  readonly insecure?: readonly string[] | undefined;
+  readonly caFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly resolve?: readonly string[] | undefined;
+  readonly header?: readonly string[] | undefined;
+  readonly concurrency?: number | undefined;
+  /** Milliseconds, for the whole command. */
+  readonly timeout?: number | undefined;
+  readonly retry?: number | undefined;
+};
+
+/** Credentials of the two ends of a copy. */
+export type EndFlags = {
+  readonly fromCreds?: string | undefined;
+  readonly toCreds?: string | undefined;
+};
+
+/** For commands that change or delete something. */
+export type ChangeFlags = {
+  readonly yes?: true | undefined;
+  readonly dryRun?: true | undefined;
+};
+
+const RESULTS = 'Output:';
+const REGISTRIES = 'Registries:';
+
+/** `--json --quiet --progress --debug` */
+export function outputOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+): Command<A, O & OutputFlags> {
+  add(command, RESULTS, [
+    new Option('--json', 'print the result as JSON'),
+    new Option('-q, --quiet', 'print only the result'),
+    new Option('--progress <how>', 'how progress is shown').choices(PROGRESS_MODES).default('auto'),
+    new Option('--debug', 'show requests, and the stack of an error; secrets are left out'),
+  ]);
+  return command as unknown as Command<A, O & OutputFlags>;
+}
+
+/** Everything about reaching a registry. */
+export function registryOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+): Command<A, O & RegistryFlags> {
+  add(command, REGISTRIES, [
+    new Option('--creds <user[:password]>', 'log in so, for this command only'),
+    new Option('--password-stdin', 'read the password of --creds from stdin'),
+    new Option('--token <token>', 'send this bearer token').conflicts('creds'),
+    new Option('--no-creds', 'stay anonymous'),
+    new Option('--host <name,key=value…>', 'settings of a host, e.g. ghcr.io,mirrors=mirror.example').argParser(many),
+    new Option('--plain-http <host>', 'speak http, not https, with this host').argParser(many),
+    new Option('--insecure <host>', 'do not verify the TLS certificate of this host').argParser(many),
+    new Option('--ca-file <file>', 'trust these certificate authorities, too'),
+    new Option('--cert-file <file>', 'client certificate for the registries named'),
+    new Option('--key-file <file>', 'its key'),
+    new Option('--resolve <host:port:address>', 'where a host is, instead of asking DNS').argParser(many),
+    new Option('--header <name:value>', 'send this header to the registries named').argParser(many),
+    new Option('--concurrency <n>', 'requests at a time').argParser(count),
+    new Option('--timeout <time>', 'give up after this time, e.g. 30s or 5m').argParser(duration),
+    new Option('--retry <n>', 'how often a request is tried').argParser(count),
+  ]);
+  return command as unknown as Command<A, O & RegistryFlags>;
+}
+
+/** `--from-creds --to-creds` */
+export function endOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+): Command<A, O & EndFlags> {
+  add(command, REGISTRIES, [
+    new Option('--from-creds <user:password>', 'log in so where it comes from'),
+    new Option('--to-creds <user:password>', 'log in so where it goes to'),
+  ]);
+  return command as unknown as Command<A, O & EndFlags>;
+}
+
+/** `--yes --dry-run` */
+export function changeOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+): Command<A, O & ChangeFlags> {
+  command.addOption(new Option('-y, --yes', 'do not ask'));
+  command.addOption(new Option('--dry-run', 'only tell what would happen'));
+  return command as unknown as Command<A, O & ChangeFlags>;
+}
+
+/** `--platform`, once. */
+export function platformOption(): Option<'--platform <os/arch[/variant]>', undefined, undefined, Platform> {
+  return new Option('--platform <os/arch[/variant]>', 'of an image for many platforms, take this one').argParser(
+    platform,
+  );
+}
+
+/** `--platform`, as often as wanted. */
+export function platformsOption(): Option<'--platform <os/arch[/variant]>', undefined, undefined, readonly Platform[]> {
+  return new Option('--platform <os/arch[/variant]>', 'only this platform; repeat it for more').argParser(
+    (value: string, before: readonly Platform[] | undefined) => [
+      ...(before ?? []),
+      ...value.split(',').map((one) => platform(one)),
+    ],
+  );
+}
+
+function add(command: { addOption(option: Option): unknown }, group: string, options: readonly Option[]): void {
+  for (const option of options) command.addOption(option.helpGroup(group));
+}
+
+/** Collects what is given several times. */
+export function many(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+/** A whole number from 1 up. */
+export function count(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || !Number.isSafeInteger(number))
+    throw new InvalidArgumentError('It is not a number from 1 up.');
+  return number;
+}
+
+const duration = (value: string): number => asArgument(() => parseDuration(value));
+const platform = (value: string): Platform => asArgument(() => parsePlatform(value));
+
+/** What is wrong with an argument is a usage error, whatever the parser calls it. */
+export function asArgument<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!isOciError(error)) throw error;
+    throw new InvalidArgumentError(error.hint === undefined ? error.message : `${error.message}; ${error.hint}`);
+  }
+}

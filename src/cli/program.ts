@@ -1,0 +1,124 @@
+/** The program as commander sees it: all commands by name and summary, and the one that was asked for in full. */
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { type CommandEntry, COMMANDS, HIDDEN_COMMANDS } from './commands.ts';
+import type { Context } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { createFrame, type Frame } from './frame.ts';
+import { outputOptions, registryOptions } from './options.ts';
+import { renderLine, hasColors, styled, widthOf } from './style.ts';
+import { VERSION } from './version.ts';
+import pc from 'picocolors';
+
+/**
+ * Runs the command that the arguments name.
+ * @param argv what stands after the program's name.
+ * @returns the exit code; see `EXIT`.
+ */
+export async function run(argv: readonly string[], context: Context): Promise<number> {
+  const frame = createFrame(context);
+  try {
+    const { program, args } = await programFor(argv, frame);
+    await program.parseAsync(args, { from: 'user' });
+    return frame.exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+}
+
+/** The program with every command in full, for completion. */
+export async function wholeProgram(frame: Frame): Promise<CommandUnknownOpts> {
+  const program = emptyProgram(frame.context);
+  for (const entry of COMMANDS) program.addCommand(await fullCommand(program, entry, frame));
+  return program;
+}
+
+async function programFor(
+  argv: readonly string[],
+  frame: Frame,
+): Promise<{ program: CommandUnknownOpts; args: string[] }> {
+  const program = emptyProgram(frame.context);
+  const { name, args } = commandFirst(argv, frame.context);
+  for (const entry of [...COMMANDS, ...HIDDEN_COMMANDS]) {
+    const wanted = name === entry.name || (entry.aliases ?? []).includes(name);
+    const hidden = HIDDEN_COMMANDS.includes(entry);
+    program.addCommand(wanted ? await fullCommand(program, entry, frame) : named(program.createCommand(), entry), {
+      hidden,
+    });
+  }
+  return { program, args: argv.length === 0 ? ['--help'] : args };
+}
+
+/**
+ * The arguments with the command's name in front: options may stand before it, and belong to it all the same.
+ * `help copy` is `copy --help`.
+ */
+function commandFirst(argv: readonly string[], context: Context): { name: string; args: string[] } {
+  const flags = registryOptions(outputOptions(emptyProgram(context)))
+    .enablePositionalOptions()
+    .passThroughOptions();
+  const { operands, unknown } = flags.parseOptions([...argv]);
+  const rest = [...operands, ...unknown];
+  const [name = '', ...after] = rest;
+  const before = argv.slice(0, argv.length - rest.length);
+  if (name.startsWith('-') || name === '') return { name: '', args: [...argv] };
+  if (name === 'help' && after[0] !== undefined) return { name: after[0], args: [...after, '--help'] };
+  return { name, args: [name, ...before, ...after] };
+}
+
+function emptyProgram(context: Context): Command {
+  const colors = hasColors(context.stderr, context.env);
+  const tell = (text: string): string => `${renderLine([styled('error:', 'red'), ` ${text}`], colors)}\n`;
+  return new Command('lading')
+    .description('Read, write, copy, check and serve container images and OCI artifacts.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .usage('<command> [options]')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .addHelpText('after', '\nSee "lading <command> --help" for examples of each.')
+    .configureHelp({
+      styleTitle: (title) => (hasColors(context.stdout, context.env) ? pc.createColors(true).bold(title) : title),
+    })
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      getOutHelpWidth: () => Math.min(100, widthOf(context.stdout, context.env)),
+      getErrHelpWidth: () => Math.min(100, widthOf(context.stderr, context.env)),
+      getOutHasColors: () => hasColors(context.stdout, context.env),
+      getErrHasColors: () => colors,
+      outputError: (text, write) => write(tell(usageLine(text))),
+    })
+    .exitOverride();
+}
+
+/** Commander's message on one line, without its own prefix. */
+function usageLine(text: string): string {
+  return text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\n/g, ' ');
+}
+
+async function fullCommand(
+  program: CommandUnknownOpts,
+  entry: CommandEntry,
+  frame: Frame,
+): Promise<CommandUnknownOpts> {
+  const build = await entry.load();
+  const command = named(build(frame), entry);
+  inherit(command, program);
+  return command;
+}
+
+function inherit(command: CommandUnknownOpts, from: CommandUnknownOpts): void {
+  command.copyInheritedSettings(from).helpOption('-h, --help', 'show help');
+  for (const child of command.commands) inherit(child, from);
+}
+
+function named(command: CommandUnknownOpts, entry: CommandEntry): CommandUnknownOpts {
+  command.name(entry.name).summary(entry.summary).helpGroup(entry.group);
+  for (const alias of entry.aliases ?? []) command.alias(alias);
+  if (command.description() === '')
+    command.description(`${entry.summary.charAt(0).toUpperCase()}${entry.summary.slice(1)}.`);
+  return command;
+}

@@ -1,0 +1,28 @@
+/** What a session has learnt of a registry, so that no mistake is made twice. It decides nothing. */
+
+export interface Facts {
+  /** Whether `HEAD manifests/…` tells the truth; unknown until it was seen to. */
+  manifestHead?: 'honest' | 'broken';
+  /** `HEAD blobs/…` is refused, or tells no size. */
+  blobHead?: 'broken';
+  /** A page size is refused (ECR Public, distribution as a proxy). */
+  pageSize?: 'refused';
+  /** Whether there is a referrers API. */
+  referrers?: 'listed' | 'tagged';
+  /** Blobs of this size, in bytes, and larger ones have to be sent in chunks (proxies with a body limit, Artifactory). */
+  chunkFrom?: number;
+  /** The largest chunk that was not refused, in bytes. */
+  chunkSize?: number;
+  /** Chunks are refused or lost (GAR, ECR): every blob is sent whole. */
+  chunks?: 'broken';
+}
+
+/** The facts of each registry, by its canonical name. */
+export function createFacts(): (registry: string) => Facts {
+  const known = new Map<string, Facts>();
+  return (registry) => {
+    const facts = known.get(registry) ?? {};
+    known.set(registry, facts);
+    return facts;
+  };
+}

@@ -25,7 +25,9 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 
 await build({
   ...shared,
-  entryPoints: ['src/bytes/tar-stream.ts', 'src/bytes/compress-node.ts', 'src/bytes/compress-portable.ts'].filter(existsSync),
+  entryPoints: ['src/bytes/tar-stream.ts', 'src/bytes/compress-node.ts', 'src/bytes/compress-portable.ts'].filter(
+    existsSync,
+  ),
   outdir: 'dist/bytes',
   splitting: false,
   banner,

@@ -1,7 +1,7 @@
 /** Reading everything under a root to prove it: every digest, size and link, and the diff ids of the layers. */
 import { isOciError, OciError } from '../errors.ts';
-import { decompress } from '../bytes/compress.ts';
-import { createHasher } from '../bytes/hash.ts';
+import { decompress } from '../bytes/decompress.ts';
+import { hasherFor } from '../bytes/hash.ts';
 import type { Bytes, Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
@@ -113,14 +113,19 @@ async function readBlob({ source, call }: Run, { descriptor }: Link, diffId: Dig
   call.on?.({ type: 'start', descriptor });
   const bytes = counted(source.blob(descriptor), call.on).open(call);
   if (diffId === undefined) for await (const _ of bytes);
-  else await checkDiffId(bytes, descriptor, diffId);
+  else await checkDiffId(bytes, descriptor, diffId, call.signal);
   call.on?.({ type: 'done', descriptor, outcome: 'exists' });
   return true;
 }
 
-async function checkDiffId(bytes: Bytes, descriptor: Descriptor, diffId: Digest): Promise<void> {
-  const hasher = createHasher('sha256');
-  for await (const chunk of decompress(bytes, descriptor)) hasher.update(chunk);
+async function checkDiffId(
+  bytes: Bytes,
+  descriptor: Descriptor,
+  diffId: Digest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const hasher = hasherFor(diffId);
+  for await (const chunk of decompress(bytes, { signal })) hasher.update(chunk);
   const actual = hasher.digest();
   if (actual === diffId) return;
   throw new OciError(

@@ -4,6 +4,7 @@
  */
 import type { OciError } from '../errors.ts';
 import { failureOf } from '../http/failure.ts';
+import { follow } from '../http/hop.ts';
 import type { HttpRequest, HttpResponse } from '../http/types.ts';
 import type { Call, WireHeaders, WireResponse } from '../model/call.ts';
 import { type Digest, isDigest, parseDigest } from '../model/digest.ts';
@@ -17,7 +18,7 @@ export interface Question extends Call {
   readonly method: HttpRequest['method'];
   /** Below `/v2/`, query included. */
   readonly path?: string | undefined;
-  /** In place of a path: a URL that the registry chose, already judged. */
+  /** In place of a path: a whole URL, already judged when the registry chose it. */
   readonly url?: string | undefined;
   readonly headers?: WireHeaders | undefined;
   readonly body?: HttpRequest['body'];
@@ -40,7 +41,7 @@ export async function ask(place: RegistryPlace, question: Question): Promise<Exc
     url: url ?? apiUrl(place, path),
     headers,
     registry: host.origin,
-    chosenBy: url === undefined ? 'own' : 'server',
+    chosenBy: url === undefined || new URL(url).origin === host.origin ? 'own' : 'server',
     ...(body === undefined ? {} : { body }),
     ...(scopes === undefined ? {} : { scopes }),
     ...(idempotent === undefined ? {} : { idempotent }),
@@ -60,12 +61,17 @@ export function pathIn({ repository }: Place, rest: string): string {
   return `${repository}/${rest}`;
 }
 
-/**
- * The scopes of a request about one repository.
- * A deletion asks for no `delete`: Quay gives no token at all then, and whoever wants it (distribution) says so in its challenge.
- */
+/** The scopes of a request about one repository. distribution wants `delete` for a deletion, and `pull` for what precedes it. */
 export function scopesFor({ repository }: Place, access: Access): readonly string[] {
-  return [`repository:${repository}:${access === 'pull' ? 'pull' : 'pull,push'}`];
+  return [`repository:${repository}:${access === 'pull' ? 'pull' : `pull,${access}`}`];
+}
+
+/**
+ * The URL that an answer names, judged: what it may receive is settled by `hop`.
+ * @throws OciError `REDIRECT_REFUSED`, `PROTOCOL`
+ */
+export function followed({ host, session }: RegistryPlace, from: string, location: string, what: string): string {
+  return follow(from, location, { registry: host.origin, hosts: session.hosts }, what).href;
 }
 
 /** The error that a refused request becomes; the answer is read or closed. */

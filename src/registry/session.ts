@@ -1,6 +1,6 @@
 /** What the requests of one client share, and the place that a request is about. */
 import type { Clock } from '../http/clock.ts';
-import type { Host } from '../http/hosts.ts';
+import type { Host, Hosts } from '../http/hosts.ts';
 import type { Send } from '../http/types.ts';
 import type { Origin } from '../store/types.ts';
 import type { Facts } from './facts.ts';
@@ -19,6 +19,7 @@ export interface RegistryLimits {
 /** The part of a client that its verbs work with. */
 export interface Session {
   readonly send: Send;
+  readonly hosts: Hosts;
   readonly clock: Clock;
   readonly limits: RegistryLimits;
   readonly pageSize: number;

@@ -38,10 +38,9 @@ function blobResponse(
 ): Response {
   const { start, end } = window ?? { start: 0, end: descriptor.size };
   const range = window && { 'Content-Range': `bytes ${start}-${end - 1}/${descriptor.size}` };
-  const bytes = storeOf(exchange)
-    .blob(descriptor)
-    .open({ ...exchange.call, ...window });
-  return new Response(streamOf(bytes), {
+  const content = storeOf(exchange).blob(descriptor);
+  const isHead = exchange.request.method === 'HEAD';
+  return new Response(isHead ? null : streamOf(content.open({ ...exchange.call, ...window })), {
     status: window === undefined ? 200 : 206,
     // a blob is whatever somebody has pushed: its media type is not told to browsers
     headers: { ...headers, ...range, 'Content-Type': OCTET_STREAM, 'Content-Length': String(end - start) },

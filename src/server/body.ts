@@ -44,15 +44,11 @@ export function streamOf(bytes: Bytes): WebStream {
   );
 }
 
-/** Passes bytes on and tells how many, and their end: also when it comes early. */
-export async function* counted(bytes: Bytes, count: (size: number) => void, ended?: () => void): Chunks {
-  try {
-    for await (const chunk of bytes) {
-      count(chunk.length);
-      yield chunk;
-    }
-  } finally {
-    ended?.();
+/** Passes bytes on and tells how many. */
+export async function* counted(bytes: Bytes, count: (size: number) => void): Chunks {
+  for await (const chunk of bytes) {
+    count(chunk.length);
+    yield chunk;
   }
 }
 

@@ -55,9 +55,7 @@ export function failure(error: unknown): Response {
   if (answer === undefined) return internal();
   const [status, code, message = error.message] = answer;
   const wait = error.retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfterMs / 1000)) };
-  return code === undefined
-    ? plainProblem(status, message, wait)
-    : errorsResponse(status, [{ code, message }], wait);
+  return code === undefined ? plainProblem(status, message, wait) : errorsResponse(status, [{ code, message }], wait);
 }
 
 /** Status, code (none: plain text), and a message where the store's own might tell a path or a host. */
@@ -101,12 +99,7 @@ function errorsResponse(
   return bodyResponse(status, JSON.stringify({ errors }), 'application/json', headers);
 }
 
-function bodyResponse(
-  status: number,
-  text: string,
-  type: string,
-  headers: Readonly<Record<string, string>>,
-): Response {
+function bodyResponse(status: number, text: string, type: string, headers: Readonly<Record<string, string>>): Response {
   const bytes = new TextEncoder().encode(text);
   return new Response(bytes, {
     status,

@@ -32,14 +32,13 @@ export interface Exchange {
   /** The last part of the path: a tag, a digest or the id of an upload. Empty where the route has none. */
   readonly target: string;
   /** The request's body; it is read once, and ends with the request's signal. */
-  body(signal?: AbortSignal): Bytes;
+  readonly body: (signal?: AbortSignal) => Bytes;
   /** Options for the calls to the store. */
   readonly call: Call & { readonly signal: AbortSignal };
   readonly sessions: UploadSessions;
   readonly limits: ServerLimits;
-  readonly allowDelete: boolean;
   /** May the same client do this as well? For what a route touches beside its own repository. */
-  may(action: Action, repository: string): Promise<boolean>;
+  readonly may: (action: Action, repository: string) => Promise<boolean>;
 }
 
 /** The store of the repository that the request is about. */

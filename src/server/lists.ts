@@ -46,7 +46,7 @@ export function nextLink(url: URL, last: string, size?: number): string {
   const query = new URLSearchParams(url.searchParams);
   query.set('last', last);
   if (size !== undefined) query.set('n', String(size));
-  return `<${url.pathname}?${query}>; rel="next"`;
+  return `<${url.pathname}?${query.toString()}>; rel="next"`;
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -69,7 +69,7 @@ function parse(bytes: Uint8Array, { request, target }: Exchange): Manifest {
     const manifest = manifestFrom(bytes, announced, isDigest(target) ? target : undefined);
     if (announced === undefined || announced === manifest.descriptor.mediaType) return manifest;
   } catch (error) {
-    if (!isOciError(error) || isOciError(error, 'DIGEST_MISMATCH')) throw error;
+    if (!isOciError(error) || error.code === 'DIGEST_MISMATCH') throw error;
     throw new OciError('MANIFEST_INVALID', error.message, { cause: error });
   }
   throw new OciError('MANIFEST_INVALID', `not a valid manifest: it was announced as ${announced}`);
@@ -82,10 +82,10 @@ function announcedType({ headers }: Request): string | undefined {
 }
 
 /** The digest that `If-Match` demands for the tag; the store then holds to it. */
-async function expected({ request, target, call, ...exchange }: Exchange): Promise<Digest | 'failed' | undefined> {
-  const condition = request.headers.get('if-match');
+async function expected(exchange: Exchange): Promise<Digest | 'failed' | undefined> {
+  const condition = exchange.request.headers.get('if-match');
   if (condition === null) return undefined;
-  const current = await exchange.registry.repository(exchange.repository).resolve(target, call);
+  const current = await storeOf(exchange).resolve(exchange.target, exchange.call);
   return current !== undefined && namesTag(condition, current.digest) ? current.digest : 'failed';
 }
 

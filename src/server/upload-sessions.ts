@@ -38,29 +38,36 @@ type Limits = Pick<ServerLimits, 'uploadsPerRepository' | 'uploadIdleMs'>;
 export function createUploadSessions(limits: Limits, now: () => number): UploadSessions {
   // the one that has rested longest stands first
   const sessions = new Map<string, Session>();
+  const starting = new Map<string, number>();
   const turns = new Map<string, Turn>();
   const touch = (repository: string, store: IngestStore, id: string): void => {
     sessions.delete(keyOf(repository, id));
     sessions.set(keyOf(repository, id), { repository, store, id, usedAt: now() });
   };
-  const isOld = ({ usedAt }: Session): boolean => now() - usedAt >= limits.uploadIdleMs;
   const giveUpOld = async (): Promise<void> => {
-    for (const [key, session] of sessions) {
-      if (!isOld(session)) return;
+    for (const [key, { store, id, usedAt }] of sessions) {
+      if (now() - usedAt < limits.uploadIdleMs) return;
+      if (turns.has(key)) continue;
       sessions.delete(key);
-      await (await session.store.resumeIngest(session.id))?.abort();
+      await (await store.resumeIngest(id))?.abort();
     }
   };
+  const countOf = (name: string): number =>
+    [...sessions.values()].filter(({ repository }) => repository === name).length + (starting.get(name) ?? 0);
   return {
     async start(repository, store, call) {
       await giveUpOld();
-      const open = [...sessions.values()].filter((session) => session.repository === repository).length;
-      if (open >= limits.uploadsPerRepository) {
+      if (countOf(repository) >= limits.uploadsPerRepository) {
         throw new OciError('LIMIT', `${repository} has too many open uploads`, { retryAfterMs: 60_000 });
       }
-      const ingest = await store.ingest(call);
-      touch(repository, store, ingest.id);
-      return ingest;
+      add(starting, repository, 1);
+      try {
+        const ingest = await store.ingest(call);
+        touch(repository, store, ingest.id);
+        return ingest;
+      } finally {
+        add(starting, repository, -1);
+      }
     },
     async find(repository, store, id, call) {
       await giveUpOld();
@@ -71,6 +78,12 @@ export function createUploadSessions(limits: Limits, now: () => number): UploadS
     forget: (repository, id) => void sessions.delete(keyOf(repository, id)),
     alone: (repository, id, signal, work) => takeTurn(turns, keyOf(repository, id), signal, work),
   };
+}
+
+function add(counts: Map<string, number>, name: string, step: number): void {
+  const count = (counts.get(name) ?? 0) + step;
+  if (count > 0) counts.set(name, count);
+  else counts.delete(name);
 }
 
 async function takeTurn<T>(

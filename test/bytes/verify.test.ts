@@ -7,7 +7,11 @@ import { verify } from '../../src/bytes/verify.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-const describe = (text: string): Descriptor => ({ mediaType: 'text/plain', digest: digestOf(encode(text)), size: text.length });
+const describe = (text: string): Descriptor => ({
+  mediaType: 'text/plain',
+  digest: digestOf(encode(text)),
+  size: text.length,
+});
 
 async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield encode(text);
@@ -29,12 +33,18 @@ test('right bytes pass', async () => {
 });
 
 test('the last chunk is withheld when the bytes are wrong', async () => {
-  assert.deepEqual(await readOut(verify(chunks('ab', 'cd', 'eX'), describe('abcdef'))), { out: 'abcd', code: 'DIGEST_MISMATCH' });
+  assert.deepEqual(await readOut(verify(chunks('ab', 'cd', 'eX'), describe('abcdef'))), {
+    out: 'abcd',
+    code: 'DIGEST_MISMATCH',
+  });
 });
 
 test('a missing byte and a byte too many are a wrong size', async () => {
   assert.equal((await readOut(verify(chunks('ab', 'cde'), describe('abcdef')))).code, 'SIZE_MISMATCH');
-  assert.deepEqual(await readOut(verify(chunks('abc', 'defg'), describe('abcdef'))), { out: '', code: 'SIZE_MISMATCH' });
+  assert.deepEqual(await readOut(verify(chunks('abc', 'defg'), describe('abcdef'))), {
+    out: '',
+    code: 'SIZE_MISMATCH',
+  });
 });
 
 test('an endless body is left one chunk after its size', async () => {
@@ -52,10 +62,15 @@ test('an endless body is left one chunk after its size', async () => {
 test('a resumed read is verified whole', async () => {
   const prefix = createHasher('sha256');
   prefix.update(encode('abc'));
-  assert.deepEqual(await readOut(verify(chunks('def'), describe('abcdef'), { offset: 3, prefix: prefix.copy() })), { out: 'def' });
+  assert.deepEqual(await readOut(verify(chunks('def'), describe('abcdef'), { offset: 3, prefix: prefix.copy() })), {
+    out: 'def',
+  });
   const wrong = createHasher('sha256');
   wrong.update(encode('abX'));
-  assert.equal((await readOut(verify(chunks('def'), describe('abcdef'), { offset: 3, prefix: wrong }))).code, 'DIGEST_MISMATCH');
+  assert.equal(
+    (await readOut(verify(chunks('def'), describe('abcdef'), { offset: 3, prefix: wrong }))).code,
+    'DIGEST_MISMATCH',
+  );
 });
 
 test('both implementations of the hash seam agree, copies included', () => {

@@ -12,6 +12,15 @@ import { skopeoCopy, skopeoInspectRaw } from '../support/real/skopeo.ts';
 import { startTokenRegistry, type TokenRegistry } from '../support/real/token-registry.ts';
 import { refreshToken } from '../support/real/token-server.ts';
 
+test('a program that is missing skips its tests with one line, or fails them where all must be there', (t) => {
+  const { PATH, LADING_REQUIRE_TOOLS } = process.env;
+  t.after(() => Object.assign(process.env, { PATH, LADING_REQUIRE_TOOLS: LADING_REQUIRE_TOOLS ?? '' }));
+  Object.assign(process.env, { PATH: '/nonexistent', LADING_REQUIRE_TOOLS: '' });
+  assert.deepEqual(needs('skopeo'), { skip: 'skipped: skopeo is not installed (apt-get install skopeo)' });
+  process.env.LADING_REQUIRE_TOOLS = '1';
+  assert.throws(() => needs('skopeo'), /^Error: skopeo is not installed/);
+});
+
 describe('docker-registry with a password over TLS', needs('docker-registry', 'openssl', 'skopeo'), () => {
   let registry: BasicTlsRegistry;
   before(async () => {

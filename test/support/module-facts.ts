@@ -83,7 +83,7 @@ function specifiersOf(program: Program): Set<string> {
 
 function hasDefaultExport({ staticExports }: EcmaScriptModule): boolean {
   const names = staticExports.flatMap(({ entries }) => entries.map(({ exportName }) => exportName));
-  return names.some(({ kind, name }) => `${kind}` === 'Default' || name === 'default');
+  return names.some(({ kind, name }) => (kind as string) === 'Default' || name === 'default');
 }
 
 function functionsOf(program: Program): Span[] {

@@ -19,6 +19,8 @@ export interface SetUp extends Running {
   readonly account?: Account | undefined;
   /** PEM of the authority to trust. */
   readonly ca?: string | undefined;
+  /** Hosts beside the registry that the account's password may be sent to. */
+  readonly realms: readonly string[];
   /** The value of the Authorization header that lets a raw request do everything in a repository. */
   readonly authorization: (repository: string) => Promise<string | undefined>;
   readonly skopeo: SkopeoRegistry;
@@ -42,38 +44,40 @@ export const setUpTools: Readonly<Record<SetUpName, readonly Tool[]>> = {
   'prefix with redirected blobs': ['docker-registry', 'nginx'],
 };
 
+/** What most of them have in common. */
+function atRoot(host: string, url: string): Pick<SetUp, 'host' | 'pathPrefix' | 'base' | 'realms'> {
+  return { host, pathPrefix: '', base: url, realms: [] };
+}
+
 async function open(): Promise<SetUp> {
   const { host, url, requests, stop } = await startDockerRegistry();
-  return { host, pathPrefix: '', base: url, authorization: async () => undefined, skopeo: { host }, requests, stop };
+  const authorization = async (): Promise<undefined> => undefined;
+  return { ...atRoot(host, url), authorization, skopeo: { host }, requests, stop };
 }
 
 async function basicTls(): Promise<SetUp> {
   const { host, url, account, ca, certificates, requests, stop } = await startBasicTlsRegistry();
   const authorization = async (): Promise<string> => basic(account.username, account.password);
   const skopeo = { host, account, certificates };
-  return { host, pathPrefix: '', base: url, account, ca, authorization, skopeo, requests, stop };
+  return { ...atRoot(host, url), account, ca, authorization, skopeo, requests, stop };
 }
 
+/** Its tokens last for two seconds, and clients are not told so: a copy outlives them. */
 async function token(): Promise<SetUp> {
-  const { host, url, mint, requests, stop } = await startTokenRegistry({ lifetimeSeconds: 2, announceExpiry: false });
+  const registry = await startTokenRegistry({ lifetimeSeconds: 2, announceExpiry: false });
+  const { host, url, tokens, mint, requests, stop } = registry;
   const actions = ['pull', 'push', 'delete'];
   const authorization = async (name: string): Promise<string> =>
     `Bearer ${await mint([{ type: 'repository', name, actions }])}`;
-  return {
-    host,
-    pathPrefix: '',
-    base: url,
-    account: owner,
-    authorization,
-    skopeo: { host, account: owner },
-    requests,
-    stop,
-  };
+  const realms = [new URL(tokens.realm).host];
+  const skopeo = { host, account: owner };
+  return { ...atRoot(host, url), account: owner, realms, authorization, skopeo, requests, stop };
 }
 
 async function prefix(): Promise<SetUp> {
   const { host, pathPrefix, account, backend, requests, stop } = await startPrefixRegistry();
   const base = `http://${host}${pathPrefix}`;
   const authorization = async (): Promise<string> => basic(account.username, account.password);
-  return { host, pathPrefix, base, account, authorization, skopeo: { host: backend.host }, requests, stop };
+  const skopeo = { host: backend.host };
+  return { host, pathPrefix, base, account, realms: [], authorization, skopeo, requests, stop };
 }

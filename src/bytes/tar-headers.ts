@@ -1,0 +1,109 @@
+/** From what the tar library decodes to what the package works with: PAX records applied, tricks refused. */
+import { OciError } from '../errors.ts';
+import { quote } from '../model/quote.ts';
+import type { TarEntryType, TarFile, TarHeader } from './tar.ts';
+
+/** A header as tar-stream has it. */
+export interface LibraryHeader {
+  readonly name: string;
+  readonly type: TarEntryType | null;
+  readonly size: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: Date;
+  readonly linkname: string | null;
+  readonly uname: string;
+  readonly gname: string;
+  readonly devmajor: number;
+  readonly devminor: number;
+  readonly pax: Readonly<Record<string, string>> | null;
+}
+
+const MAX_NAME = 4096;
+/** The largest number that six octal digits hold: above it, tar-stream writes sevens. */
+const MAX_OCTAL_ID = 0o777777;
+const MAX_OCTAL_TIME = 2 ** 31 - 1;
+
+/** @throws OciError `LAYOUT_INVALID` */
+export function headerFrom(header: LibraryHeader): TarHeader {
+  const { pax, type, name, linkname } = header;
+  if (type === null) throw invalid(`${quote(name, 80)} is of a type that is not known`);
+  for (const text of [name, linkname ?? '']) {
+    if (text.length > MAX_NAME) throw invalid(`a name is longer than ${MAX_NAME} characters`);
+    if (text.includes('\0')) throw invalid(`a name holds a NUL: ${quote(text, 80)}`);
+  }
+  if (pax !== null && Object.keys(pax).some((key) => key.startsWith('GNU.sparse.'))) {
+    throw invalid(`${quote(name, 80)} is a sparse file`);
+  }
+  return {
+    name,
+    type,
+    size: hasBody(type) ? sizeOf(header) : 0,
+    mode: header.mode & 0o7777,
+    uid: paxNumber(pax, 'uid') ?? header.uid,
+    gid: paxNumber(pax, 'gid') ?? header.gid,
+    mtime: paxNumber(pax, 'mtime') ?? header.mtime.getTime() / 1000,
+    linkname: linkname ?? undefined,
+    uname: pax?.uname ?? header.uname,
+    gname: pax?.gname ?? header.gname,
+    devmajor: header.devmajor,
+    devminor: header.devminor,
+    pax: pax ?? undefined,
+  };
+}
+
+/** Links and directories may tell a size, as some old writers do: no body follows. */
+function hasBody(type: TarEntryType): boolean {
+  return type === 'file' || type === 'contiguous-file';
+}
+
+function sizeOf({ size, pax, name }: LibraryHeader): number {
+  const exact = pax?.size === undefined || /^\d{1,16}$/.test(pax.size);
+  if (!exact || !Number.isSafeInteger(size) || size < 0) throw invalid(`the size of ${quote(name, 80)} is not a size`);
+  return size;
+}
+
+function paxNumber(pax: LibraryHeader['pax'], key: string): number | undefined {
+  const text = pax?.[key];
+  if (text === undefined || text === '') return undefined;
+  const number = /^-?\d{1,19}(\.\d{1,30})?$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(number)) throw invalid(`the PAX record ${key} is not a number: ${quote(text, 80)}`);
+  return number;
+}
+
+/** The header to write, with PAX records for whatever the fields of ustar cannot hold. */
+export function headerFor(file: TarFile): Omit<LibraryHeader, 'type'> & { readonly type: TarEntryType } {
+  const { name, type = 'file', size = 0, uid = 0, gid = 0, mtime = 0, uname = '', gname = '', linkname = null } = file;
+  const pax: Record<string, string> = { ...file.pax };
+  if (uid > MAX_OCTAL_ID) pax.uid = String(uid);
+  if (gid > MAX_OCTAL_ID) pax.gid = String(gid);
+  const wholeTime = Number.isInteger(mtime) && mtime >= 0 && mtime <= MAX_OCTAL_TIME;
+  if (!wholeTime) pax.mtime = String(mtime);
+  if (!fits(uname)) pax.uname = uname;
+  if (!fits(gname)) pax.gname = gname;
+  return {
+    name,
+    type,
+    size: hasBody(type) ? size : 0,
+    mode: file.mode ?? (type === 'directory' ? 0o755 : 0o644),
+    uid: Math.min(uid, MAX_OCTAL_ID),
+    gid: Math.min(gid, MAX_OCTAL_ID),
+    mtime: new Date(wholeTime ? mtime * 1000 : 0),
+    linkname,
+    uname: fits(uname) ? uname : '',
+    gname: fits(gname) ? gname : '',
+    devmajor: file.devmajor ?? 0,
+    devminor: file.devminor ?? 0,
+    pax: Object.keys(pax).length === 0 ? null : pax,
+  };
+}
+
+function fits(owner: string): boolean {
+  return /^[\x20-\x7e]{0,31}$/.test(owner);
+}
+
+/** The error for an archive that cannot be read. */
+export function invalid(problem: string, cause?: unknown): OciError {
+  return new OciError('LAYOUT_INVALID', `not a valid tar archive: ${problem}`, { cause });
+}

@@ -1,0 +1,42 @@
+/** Small tools for streams of results. */
+import pLimit from 'p-limit';
+
+/** All of a stream. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** The first so many; the stream is closed after them. */
+export async function* take<T>(items: AsyncIterable<T>, limit: number | undefined): AsyncGenerator<T> {
+  let left = limit ?? Infinity;
+  for await (const item of items) {
+    if (left-- <= 0) return;
+    yield item;
+    if (left <= 0) return;
+  }
+}
+
+/** Does something for each item, so many at a time; results come in the order of the items. */
+export async function* mapLimited<T, R>(
+  items: AsyncIterable<T> | Iterable<T>,
+  concurrency: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const limit = pLimit(concurrency);
+  const pending: Promise<R>[] = [];
+  try {
+    for await (const item of items) {
+      const result = limit(() => work(item));
+      // Somebody awaits it later, or nobody does because an earlier one failed.
+      result.catch(() => {});
+      pending.push(result);
+      if (pending.length >= concurrency * 2) yield await (pending.shift() as Promise<R>);
+    }
+    while (pending.length > 0) yield await (pending.shift() as Promise<R>);
+  } finally {
+    limit.clearQueue();
+    await Promise.allSettled(pending);
+  }
+}

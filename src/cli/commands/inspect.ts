@@ -1,0 +1,24 @@
+/** `inspect`: one page on an image, for people; with `--json` the same for programs. */
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { openFrom } from '../ends.ts';
+import { withExamples } from '../examples.ts';
+import type { Frame } from '../frame.ts';
+import { inspectImage } from '../inspection.ts';
+import { inspectionPage } from '../inspection-page.ts';
+import { outputOptions, platformOption, registryOptions } from '../options.ts';
+
+export function inspectCommand(frame: Frame): CommandUnknownOpts {
+  const command = registryOptions(outputOptions(new Command()))
+    .description('Show an image on one page: digest, platforms, config, layers, history, annotations, and what is attached to it.')
+    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .addOption(platformOption())
+    .action((image, flags) =>
+      frame.run(flags, async (session) => {
+        const { output, call } = session;
+        const inspection = await inspectImage(await openFrom(session, image), flags.platform, call);
+        if (output.isJson) return output.json(inspection);
+        for (const line of inspectionPage(inspection)) await output.line(...line);
+      }),
+    );
+  return withExamples(command, 'lading inspect alpine:3.20', 'lading inspect --platform linux/arm64 --json alpine', 'lading inspect oci:./alpine');
+}

@@ -1,0 +1,54 @@
+/** `manifest get` and `manifest push`: manifests as they are, byte for byte. */
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { OciError } from '../../errors.ts';
+import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts';
+import { manifestFrom } from '../../store/content.ts';
+import { documentOptions, writeDocument } from '../document.ts';
+import { openFrom } from '../ends.ts';
+import { withExamples } from '../examples.ts';
+import type { Frame } from '../frame.ts';
+import { readInput } from '../input-file.ts';
+import { changeOptions, outputOptions, platformOption, registryOptions } from '../options.ts';
+import { putAt } from '../put.ts';
+
+export function manifestCommand(frame: Frame): CommandUnknownOpts {
+  return new Command()
+    .description('Print a manifest, byte for byte, or push one.')
+    .addCommand(getCommand(frame), { isDefault: true })
+    .addCommand(pushCommand(frame));
+}
+
+function getCommand(frame: Frame): CommandUnknownOpts {
+  const command = documentOptions(registryOptions(outputOptions(new Command('get'))))
+    .description('Print the manifest or index of an image, byte for byte.')
+    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .addOption(platformOption())
+    .action((image, flags) =>
+      frame.run(flags, async (session) => {
+        const from = await openFrom(session, image);
+        const { bytes } = await from.manifest(flags.platform);
+        await writeDocument(session, bytes, flags);
+      }),
+    );
+  return withExamples(command, 'lading manifest alpine:3.20', 'lading manifest get --pretty --platform linux/arm64 alpine');
+}
+
+function pushCommand(frame: Frame): CommandUnknownOpts {
+  const command = changeOptions(registryOptions(outputOptions(new Command('push'))))
+    .description('Push a manifest as it stands in a file. What it refers to has to be there.')
+    .argument('<file>', 'the manifest, or - for stdin')
+    .argument('<reference>', 'where to: repository:tag, or repository@digest')
+    .addOption(new Option('--media-type <type>', 'what it is, where the document itself does not tell'))
+    .action((file, name, flags) =>
+      frame.run(flags, async (session) => {
+        const bytes = await readInput(session.context, file, MAX_MANIFEST_BYTES);
+        const { reference, repository } = await session.repository(name, 'to');
+        const manifest = manifestFrom(bytes, flags.mediaType, reference.digest);
+        if (reference.tag === undefined && reference.digest === undefined) {
+          throw new OciError('USAGE', `${name} has neither tag nor digest`, { hint: `add :TAG, or @${manifest.descriptor.digest}` });
+        }
+        await putAt(session, { repository, manifest, references: [reference], dryRun: flags.dryRun === true });
+      }),
+    );
+  return withExamples(command, 'lading manifest push index.json localhost:5000/app:1');
+}

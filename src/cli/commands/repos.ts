@@ -1,0 +1,43 @@
+/** `repos`: the repositories of a registry, all pages, filtered by substring or pattern. */
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { OciError } from '../../errors.ts';
+import { parseRegistryName } from '../../model/domain.ts';
+import { collect, take } from '../collect.ts';
+import { withExamples } from '../examples.ts';
+import type { Frame } from '../frame.ts';
+import { count, outputOptions, registryOptions } from '../options.ts';
+
+export function reposCommand(frame: Frame): CommandUnknownOpts {
+  const command = registryOptions(outputOptions(new Command()))
+    .description('List the repositories of a registry, or search them. Docker Hub and many hosted registries list none.')
+    .argument('<registry>', 'e.g. localhost:5000')
+    .argument('[text]', 'only names that hold this text')
+    .option('--regex', 'the text is a regular expression')
+    .addOption(new Option('--limit <n>', 'only so many').argParser(count))
+    .option('--full-ref', 'print the registry with each name')
+    .action((name, text, flags) =>
+      frame.run(flags, async ({ client, call, output }) => {
+        const matches = matcher(text ?? '', flags.regex === true);
+        const registry = parseRegistryName(name);
+        const listed = (await client()).registry(registry).repositories(call);
+        const names = take(matching(listed, matches), flags.limit);
+        if (output.isJson) return output.json({ registry, repositories: await collect(names) });
+        for await (const one of names) await output.line(flags.fullRef === true ? `${registry}/${one}` : one);
+      }),
+    );
+  return withExamples(command, 'lading repos localhost:5000', 'lading search localhost:5000 team/', 'lading repos --regex localhost:5000 "^team/(web|api)$"');
+}
+
+function matcher(text: string, isPattern: boolean): (name: string) => boolean {
+  if (!isPattern) return (name) => name.includes(text);
+  try {
+    const pattern = new RegExp(text);
+    return (name) => pattern.test(name);
+  } catch (error) {
+    throw new OciError('USAGE', error instanceof Error ? error.message : 'not a regular expression');
+  }
+}
+
+async function* matching(names: AsyncIterable<string>, matches: (name: string) => boolean): AsyncGenerator<string> {
+  for await (const name of names) if (matches(name)) yield name;
+}

@@ -1,0 +1,42 @@
+/** `validate`: proves an image by reading all of it; everything that is wrong is listed. */
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { validate } from '../../graph/validate.ts';
+import { formatSize } from '../bytes.ts';
+import { openFrom } from '../ends.ts';
+import { withExamples } from '../examples.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Frame } from '../frame.ts';
+import { outputOptions, registryOptions } from '../options.ts';
+import { styled } from '../style.ts';
+import { kindOf } from '../transfers.ts';
+
+export function validateCommand(frame: Frame): CommandUnknownOpts {
+  const command = registryOptions(outputOptions(new Command()))
+    .description('Check every digest, size and link of an image, and that its layers unpack to what the config says. Ends with 5 when something is wrong.')
+    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .option('--quick', 'only look whether everything is there, with the right size')
+    .action((image, flags) =>
+      frame.run(flags, async (session) => {
+        const { output, call } = session;
+        const from = await openFrom(session, image);
+        const { digest } = await from.resolve();
+        const { quick, concurrency } = flags;
+        const { problems, ...seen } = await validate(from.source, from.reference, { ...call, quick, concurrency });
+        const told = problems.map(({ descriptor, error }) => ({
+          digest: descriptor.digest,
+          mediaType: descriptor.mediaType,
+          code: error.code,
+          message: error.message,
+        }));
+        if (output.isJson) await output.json({ reference: from.at(digest), valid: told.length === 0, ...seen, problems: told });
+        else {
+          for (const one of problems) await output.line(styled(`${kindOf(one.descriptor)}: `, 'red'), `${one.error.message} (${one.error.code})`);
+          const counts = `${seen.manifests} manifests and ${seen.blobs} blobs, ${formatSize(seen.bytes)}`;
+          const verdict = told.length === 0 ? styled('valid', 'green') : styled(`${told.length} ${told.length === 1 ? 'problem' : 'problems'}`, 'red');
+          await output.line(`${from.at(digest)}: `, verdict, ` (${counts})`);
+        }
+        return told.length === 0 ? EXIT.done : EXIT.integrity;
+      }),
+    );
+  return withExamples(command, 'lading validate alpine:3.20', 'lading validate oci:./alpine', 'lading validate --quick --json ghcr.io/o/app:1');
+}

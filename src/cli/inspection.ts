@@ -1,0 +1,108 @@
+/** What `inspect` tells of an image: gathered here, shown elsewhere. Its shape is the JSON of the command. */
+import type { Call } from '../model/call.ts';
+import type { Annotations, Descriptor } from '../model/descriptor.ts';
+import type { ContainerConfig, ImageConfig } from '../model/image-config.ts';
+import { isIndex, type Manifest } from '../model/manifest.ts';
+import { formatPlatform, type Platform } from '../model/platform.ts';
+import { imageConfig, platformOfImage } from '../graph/select.ts';
+import { collect, take } from './collect.ts';
+import type { From } from './ends.ts';
+
+export interface Inspection {
+  /** With the digest. */
+  readonly reference: string;
+  readonly mediaType: string;
+  readonly digest: string;
+  /** Bytes of the manifest. */
+  readonly size: number;
+  readonly artifactType?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly annotations?: Annotations | undefined;
+  /** The entries of an index, in its order. */
+  readonly manifests?: readonly InspectedEntry[] | undefined;
+  /** The image that the rest is about: of an index, the one for the platform. */
+  readonly image: InspectedImage;
+  readonly referrers: readonly InspectedReferrer[];
+}
+
+export interface InspectedEntry {
+  readonly platform?: string | undefined;
+  readonly digest: string;
+  readonly size: number;
+  readonly mediaType: string;
+  readonly annotations?: Annotations | undefined;
+}
+
+export interface InspectedImage {
+  readonly digest: string;
+  readonly platform?: string | undefined;
+  readonly created?: string | undefined;
+  readonly author?: string | undefined;
+  readonly config?: ContainerConfig | undefined;
+  /** Bytes of the layers, compressed. */
+  readonly layersSize: number;
+  readonly layers: readonly { readonly digest: string; readonly size: number; readonly mediaType: string; readonly annotations?: Annotations | undefined }[];
+  readonly history?: readonly { readonly created?: string; readonly createdBy?: string; readonly comment?: string; readonly emptyLayer?: boolean }[] | undefined;
+  readonly annotations?: Annotations | undefined;
+}
+
+export interface InspectedReferrer {
+  readonly digest: string;
+  readonly artifactType?: string | undefined;
+  readonly size: number;
+  readonly annotations?: Annotations | undefined;
+}
+
+const MAX_REFERRERS = 200;
+
+export async function inspectImage(from: From, platform: Platform | undefined, call: Call): Promise<Inspection> {
+  const { root, image, platform: chosen } = await from.choose(platform);
+  const config = await imageConfig(from.source, image, call);
+  const own = chosen ?? (await platformOfImage(from.source, image, call));
+  const { digest, mediaType, size } = root.descriptor;
+  return {
+    reference: from.at(digest),
+    mediaType,
+    digest,
+    size,
+    artifactType: root.document.artifactType,
+    subject: root.subject?.digest,
+    annotations: root.document.annotations,
+    manifests: isIndex(root) ? root.document.manifests.map(entryOf) : undefined,
+    image: imageOf(image, root, config, own),
+    referrers: (await collect(take(from.source.referrers(root.descriptor, call), MAX_REFERRERS))).map(referrerOf),
+  };
+}
+
+function entryOf({ platform, digest, size, mediaType, annotations }: Descriptor): InspectedEntry {
+  return { platform: platform && formatPlatform(platform), digest, size, mediaType, annotations };
+}
+
+function imageOf(image: Manifest, root: Manifest, config: ImageConfig | undefined, platform: Platform | undefined): InspectedImage {
+  const layers = isIndex(image) ? [] : image.document.layers;
+  return {
+    digest: image.descriptor.digest,
+    platform: platform && formatPlatform(platform),
+    created: config?.created,
+    author: config?.author,
+    config: config?.config,
+    layersSize: layers.reduce((sum, { size }) => sum + size, 0),
+    layers: layers.map(({ digest, size, mediaType, annotations }) => ({ digest, size, mediaType, annotations })),
+    history: config?.history?.map(historyOf),
+    annotations: image === root ? undefined : image.document.annotations,
+  };
+}
+
+function historyOf(entry: NonNullable<ImageConfig['history']>[number]): NonNullable<InspectedImage['history']>[number] {
+  const { created, created_by: createdBy, comment, empty_layer: emptyLayer } = entry;
+  return {
+    ...(created === undefined ? {} : { created }),
+    ...(createdBy === undefined ? {} : { createdBy }),
+    ...(comment === undefined ? {} : { comment }),
+    ...(emptyLayer === undefined ? {} : { emptyLayer }),
+  };
+}
+
+function referrerOf({ digest, artifactType, size, annotations }: Descriptor): InspectedReferrer {
+  return { digest, artifactType, size, annotations };
+}

@@ -1,0 +1,59 @@
+/** Deleting with care: what would go is told first, a person is asked, and only then is it deleted. */
+import { OciError } from '../errors.ts';
+import type { Digest } from '../model/digest.ts';
+import { formatReference, type Reference } from '../model/reference.ts';
+import type { Deletion, Store } from '../store/types.ts';
+import { confirm } from './input.ts';
+import type { ChangeFlags } from './options.ts';
+import type { Session } from './session.ts';
+import { styled } from './style.ts';
+
+export interface Removal {
+  readonly store: Store;
+  /** What is deleted, by its whole name. */
+  readonly name: string;
+  readonly what: Deletion;
+  /** In words: `the tag`, `the manifest`, `the blob`. */
+  readonly kind: string;
+  /** Whole names of what goes with it. */
+  readonly alongside: readonly string[];
+  /** What is not there is no error. */
+  readonly ignoreMissing: boolean;
+}
+
+/** Deletes, or tells what would be deleted. @throws OciError `NOT_FOUND`, `USAGE` where nobody can be asked, `UNSUPPORTED` */
+export async function remove(session: Session, removal: Removal, flags: ChangeFlags): Promise<void> {
+  const { context, output, call } = session;
+  const { store, name, what, kind, alongside } = removal;
+  for (const one of alongside) output.note(`${one} goes with it`);
+  if (flags.dryRun === true) return tell(session, removal, 'planned');
+  if (flags.yes !== true && !(await confirm(context, `delete ${kind} ${name}?`, call.signal))) {
+    throw new OciError('ABORTED', 'nothing was deleted');
+  }
+  const outcome = await store.delete(what, call);
+  if (outcome === 'absent' && !removal.ignoreMissing) {
+    throw new OciError('NOT_FOUND', `${kind} ${name} is not there`, { hint: '--ignore-missing makes this no error' });
+  }
+  return tell(session, removal, outcome);
+}
+
+async function tell({ output }: Session, { name, alongside }: Removal, outcome: string): Promise<void> {
+  if (output.isJson) return output.json({ reference: name, outcome, alongside });
+  await output.line(name);
+  if (outcome === 'planned') output.note(styled('nothing was deleted: this was a dry run', 'dim'));
+  if (outcome === 'absent') output.note(styled('it was not there', 'dim'));
+}
+
+/** The deletion of a tag: of the tag alone, whatever else names the same manifest. */
+export function tagRemoval(store: Store, reference: Reference, tag: string, ignoreMissing: boolean): Removal {
+  const { digest: _, ...named } = reference;
+  return { store, name: formatReference(named), what: { tag }, kind: 'the tag', alongside: [], ignoreMissing };
+}
+
+/** The tags that name a manifest: they go when it is deleted. */
+export async function tagsOf(session: Session, store: Store, digest: Digest): Promise<string[]> {
+  const { listTags } = await import('./tag-list.ts');
+  const { collect } = await import('./collect.ts');
+  const named = await collect(listTags(store, { ...session.call, forDigest: digest, concurrency: session.flags.concurrency }));
+  return named.map(({ tag }) => tag);
+}

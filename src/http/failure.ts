@@ -1,0 +1,163 @@
+/**
+ * From an answer that is no success to the error to throw: the registry's own words, bounded, and a code that callers
+ * can switch on. Whether a status is a failure at all is for the caller to know.
+ */
+import { type ErrorCode, OciError, type RegistryErrorEntry } from '../errors.ts';
+import { readAll } from '../bytes/read.ts';
+import { isObject } from '../model/descriptor.ts';
+import { quote } from '../model/quote.ts';
+import { decodeBody } from './decode.ts';
+import { redactUrl } from './redact.ts';
+import { parseDate, retryAfterMs } from './retry-after.ts';
+import type { HttpRequest, HttpResponse } from './types.ts';
+
+const MAX_BODY = 128 * 1024;
+const MAX_ENTRIES = 100;
+
+/** distribution-spec, "Error Codes", and those of real registries. */
+const meanings: Readonly<Record<string, ErrorCode>> = {
+  BLOB_UNKNOWN: 'NOT_FOUND',
+  BLOB_UPLOAD_INVALID: 'UPLOAD_INVALID',
+  BLOB_UPLOAD_UNKNOWN: 'UPLOAD_INVALID',
+  DENIED: 'DENIED',
+  MANIFEST_BLOB_UNKNOWN: 'MANIFEST_BLOB_UNKNOWN',
+  MANIFEST_INVALID: 'MANIFEST_INVALID',
+  MANIFEST_UNKNOWN: 'NOT_FOUND',
+  MANIFEST_UNVERIFIED: 'MANIFEST_INVALID',
+  NAME_INVALID: 'REFERENCE_INVALID',
+  NAME_UNKNOWN: 'NOT_FOUND',
+  SIZE_INVALID: 'SIZE_MISMATCH',
+  TAG_INVALID: 'REFERENCE_INVALID',
+  TOOMANYREQUESTS: 'RATE_LIMITED',
+  UNAUTHORIZED: 'UNAUTHORIZED',
+  UNSUPPORTED: 'UNSUPPORTED',
+};
+
+/** Statuses that say more than any code in the body. */
+const certain: Readonly<Record<number, ErrorCode>> = {
+  401: 'UNAUTHORIZED',
+  403: 'DENIED',
+  407: 'UNREACHABLE',
+  429: 'RATE_LIMITED',
+  501: 'UNSUPPORTED',
+};
+
+const otherwise: Readonly<Record<number, ErrorCode>> = {
+  404: 'NOT_FOUND',
+  405: 'UNSUPPORTED',
+  409: 'CONFLICT',
+  412: 'CONFLICT',
+  413: 'TOO_LARGE',
+};
+
+const hints: Partial<Readonly<Record<ErrorCode, string>>> = {
+  UNAUTHORIZED: 'it does not exist or needs a login: lading login HOST',
+  DENIED: 'the account that was used may not do this',
+  SERVER_ERROR: 'it may pass; try again later',
+  UNSUPPORTED: 'this registry does not offer the operation',
+};
+
+/**
+ * Reads what is left of the answer and makes the error; it never throws and always frees the connection.
+ * @param attempted what was tried, e.g. `cannot read docker.io/library/alpine:3`
+ */
+export async function failureOf(response: HttpResponse, attempted: string, request: HttpRequest): Promise<OciError> {
+  const { status, headers } = response;
+  const { errors, text } = await readWords(response);
+  const code = codeOf(status, errors, request);
+  const waitMs = retryAfterMs(headers);
+  const words = errors.length > 0 ? errors.slice(0, 3).map(shownEntry).join('; ') : text;
+  const { host } = new URL(response.url);
+  const message = `${attempted}: ${host} answered ${status}${words === '' ? '' : ` (${words})`}${quota(response)}`;
+  return new OciError(code, message, {
+    status,
+    errors,
+    request: { method: request.method, url: redactUrl(request.url) },
+    retryAfterMs: waitMs,
+    hint: hintOf(code, response, waitMs),
+  });
+}
+
+function codeOf(status: number, errors: readonly RegistryErrorEntry[], request: HttpRequest): ErrorCode {
+  const sure = certain[status];
+  if (sure !== undefined) return sure;
+  if (status >= 500) return 'SERVER_ERROR';
+  for (const { code } of errors) {
+    // Of an upload it says that the bytes were wrong; docker's registry also says it of a tag that is to be deleted.
+    if (code === 'DIGEST_INVALID') return request.body === undefined && request.method !== 'PUT' ? 'UNSUPPORTED' : 'DIGEST_MISMATCH';
+    const meaning = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
+    if (meaning !== undefined) return meaning;
+  }
+  return otherwise[status] ?? 'PROTOCOL';
+}
+
+interface Words {
+  readonly errors: readonly RegistryErrorEntry[];
+  /** Quoted, when there were no errors in the form of the specification. */
+  readonly text: string;
+}
+
+async function readWords(response: HttpResponse): Promise<Words> {
+  let text: string;
+  try {
+    text = new TextDecoder().decode(await readAll(decodeBody(response, 'the error'), MAX_BODY, 'the error'));
+  } catch {
+    await response.cancel().catch(() => undefined);
+    return { errors: [], text: '' };
+  }
+  const errors = parseEntries(text);
+  if (errors.length > 0 || isMarkup(response, text)) return { errors, text: '' };
+  const line = text.replace(/\s+/g, ' ').trim();
+  return { errors, text: line === '' ? '' : quote(line, 200) };
+}
+
+function isMarkup({ headers }: HttpResponse, text: string): boolean {
+  return /html|xml/i.test(headers['content-type'] ?? '') || text.trimStart().startsWith('<');
+}
+
+function parseEntries(text: string): readonly RegistryErrorEntry[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (!isObject(json)) return [];
+  // Token servers and Artifactory put one error where the specification has a list.
+  const list = Array.isArray(json.errors) ? json.errors : [json];
+  return list.slice(0, MAX_ENTRIES).flatMap((entry: unknown) => (isObject(entry) ? readEntry(entry) : []));
+}
+
+function readEntry(entry: Record<string, unknown>): readonly RegistryErrorEntry[] {
+  const { detail } = entry;
+  const code = [entry.code, entry.error, entry.status].find((one) => typeof one === 'string' || typeof one === 'number');
+  const message = [entry.message, entry.error_description, entry.details, detail].find((one) => typeof one === 'string');
+  if (code === undefined && message === undefined) return [];
+  return [
+    {
+      code: String(code ?? 'UNKNOWN').slice(0, 100),
+      ...(message === undefined ? {} : { message: message.slice(0, 1000) }),
+      ...(detail === undefined || detail === null ? {} : { detail }),
+    },
+  ];
+}
+
+function shownEntry({ code, message }: RegistryErrorEntry): string {
+  const name = /^[A-Za-z0-9_.-]{1,100}$/.test(code) ? code : quote(code, 100);
+  return message === undefined || message === '' ? name : `${name}: ${quote(message, 200)}`;
+}
+
+function quota({ headers }: HttpResponse): string {
+  const remaining = headers['ratelimit-remaining'];
+  const limit = headers['ratelimit-limit'];
+  if (remaining === undefined) return '';
+  return `, quota ${quote(remaining, 40)}${limit === undefined ? '' : ` of ${quote(limit, 40)}`}`;
+}
+
+function hintOf(code: ErrorCode, { headers, status }: HttpResponse, waitMs: number | undefined): string | undefined {
+  if (status === 407) return 'the proxy wants a user name and password: put them into HTTPS_PROXY';
+  if (code !== 'RATE_LIMITED' && waitMs === undefined) return hints[code];
+  if (waitMs === undefined) return 'log in for a higher limit, or try again later';
+  const at = (parseDate(headers.date) ?? Date.now()) + waitMs;
+  return Number.isFinite(at) && at < 8.64e15 ? `try again after ${new Date(at).toISOString()}` : 'try again later';
+}

@@ -1,0 +1,65 @@
+/**
+ * What may be shown of requests and answers. Names that are known to be harmless are shown and the rest is not:
+ * presigned URLs and upload states come under more names than anybody could list (GHSA-5jhf-2qmf-m8c5).
+ */
+import type { WireHeaders } from '../model/call.ts';
+
+/** What stands in the place of a secret. */
+export const REDACTED = 'REDACTED';
+
+const shownQuery: ReadonlySet<string> = new Set(
+  ['artifacttype', 'digest', 'from', 'last', 'mount', 'n', 'next', 'ns', 'origin', 'page', 'page_size', 'q']
+    .concat(['scope', 'service', 'tag'])
+    .map((name) => name.toLowerCase()),
+);
+
+const shownRequest: ReadonlySet<string> = new Set(
+  ['accept', 'accept-encoding', 'accept-language', 'cache-control', 'content-length', 'content-range', 'content-type']
+    .concat(['expect', 'host', 'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since'])
+    .concat(['range', 'user-agent']),
+);
+
+const secretName = /auth|token|secret|password|cookie|signature|credential|session|api-?key/;
+const urlHeaders: ReadonlySet<string> = new Set(['location', 'content-location', 'refresh', 'referer', 'link']);
+
+/** A URL without user name and password, fragment, and the values of query parameters that could be secrets. */
+export function redactUrl(text: string): string {
+  const [before = '', query] = cut(text.split('#', 1)[0] ?? '', '?');
+  const place = before.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, '$1//');
+  return query === undefined ? place : `${place}?${query.split('&').map(redactPair).join('&')}`;
+}
+
+function redactPair(pair: string): string {
+  const [name = '', value] = cut(pair, '=');
+  if (value === undefined) return pair === '' ? '' : REDACTED;
+  return shownQuery.has(name.toLowerCase()) ? pair : `${name}=${REDACTED}`;
+}
+
+function cut(text: string, separator: string): readonly [string, string?] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The headers of a request; of `authorization`, the scheme. */
+export function redactRequestHeaders(headers: WireHeaders): WireHeaders {
+  return mapHeaders(headers, (name, value) => {
+    if (name === 'authorization') return `${value.split(' ', 1)[0]} ${REDACTED}`;
+    return shownRequest.has(name) ? value : REDACTED;
+  });
+}
+
+/** The headers of an answer; a challenge is shown, because it is no secret and says why a login fails. */
+export function redactResponseHeaders(headers: WireHeaders): WireHeaders {
+  return mapHeaders(headers, (name, value) => {
+    if (name === 'link') return value.replace(/<([^>]*)>/g, (_, url: string) => `<${redactUrl(url)}>`);
+    if (urlHeaders.has(name)) return redactUrl(value);
+    if (name === 'www-authenticate' || name === 'proxy-authenticate') return value;
+    return secretName.test(name) ? REDACTED : value;
+  });
+}
+
+function mapHeaders(headers: WireHeaders, show: (name: string, value: string) => string): WireHeaders {
+  const shown: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(headers)) shown[name] = show(name.toLowerCase(), value);
+  return shown;
+}

@@ -1,0 +1,49 @@
+/**
+ * Which hosts belong together: those under one registrable domain. The public suffix list is far larger than this
+ * package, so this knows its common shapes only; where it is unsure it says no, and the user can name the host.
+ */
+
+/** Second labels that countries register under: `co.uk`, `com.au`. */
+const secondLabels: ReadonlySet<string> = new Set(
+  'ac co com edu firm gen go gob gouv gov govt id ind info ltd me mil ne net nhs nom or org plc sch school web'.split(' '),
+);
+
+/** Domains under which strangers have names next to each other. */
+const sharedDomains: readonly string[] = [
+  ...['amazonaws.com', 'amazonaws.com.cn', 'on.aws', 'cloudfront.net', 'elasticbeanstalk.com'],
+  ...['azurecr.cn', 'azurecr.io', 'azurecr.us', 'azureedge.net', 'azurewebsites.net', 'azurecontainerapps.io'],
+  ...['cloudapp.azure.com', 'cloudapp.net', 'trafficmanager.net', 'windows.net', 'azurefd.net', 'azurestaticapps.net'],
+  ...['appspot.com', 'cloudfunctions.net', 'firebaseapp.com', 'googleapis.com', 'googleusercontent.com', 'run.app', 'web.app'],
+  ...['github.io', 'githubusercontent.com', 'gitlab.io', 'codeberg.page', 'bitbucket.io', 'gitpod.io', 'github.dev'],
+  ...['fly.dev', 'herokuapp.com', 'netlify.app', 'onrender.com', 'ondigitalocean.app', 'railway.app', 'vercel.app'],
+  ...['digitaloceanspaces.com', 'pages.dev', 'r2.dev', 'workers.dev', 'r2.cloudflarestorage.com', 'backblazeb2.com'],
+  ...['jfrog.io', 'ngrok.app', 'ngrok.io', 'ngrok-free.app', 'trycloudflare.com', 'wasabisys.com', 'linodeobjects.com'],
+  ...['duckdns.org', 'dyndns.org', 'no-ip.org', 'ddns.net', 'nip.io', 'sslip.io', 'xip.io', 'deno.dev', 'ts.net'],
+];
+
+/** Are these two hosts, as URLs name them, under one registrable domain? An address belongs with itself only. */
+export function isSameSite(one: string, other: string): boolean {
+  const [a, b] = [normal(one), normal(other)];
+  if (a === b) return true;
+  const site = registrableDomain(a);
+  return site !== undefined && site === registrableDomain(b);
+}
+
+function normal(hostname: string): string {
+  return hostname.toLowerCase().replace(/\.$/, '');
+}
+
+function registrableDomain(hostname: string): string | undefined {
+  if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) return undefined;
+  const labels = hostname.split('.');
+  const suffix = suffixLength(hostname, labels);
+  return labels.length > suffix ? labels.slice(-suffix - 1).join('.') : undefined;
+}
+
+/** How many labels strangers share. */
+function suffixLength(hostname: string, labels: readonly string[]): number {
+  const shared = sharedDomains.filter((domain) => hostname === domain || hostname.endsWith(`.${domain}`));
+  if (shared.length > 0) return Math.max(...shared.map((domain) => domain.split('.').length));
+  const [second = '', top = ''] = labels.slice(-2);
+  return top.length === 2 && secondLabels.has(second) ? 2 : 1;
+}

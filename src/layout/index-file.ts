@@ -1,0 +1,119 @@
+/**
+ * `index.json` and `oci-layout` as documents. What we do not know of them is kept as it stands; a document that cannot be
+ * read is an error, so that it is never replaced by one that lacks its entries.
+ */
+import { isOciError, OciError } from '../errors.ts';
+import { readAll } from '../bytes/read.ts';
+import type { Call } from '../model/call.ts';
+import { type Descriptor, isObject, parseDescriptor } from '../model/descriptor.ts';
+import { OCI_INDEX } from '../model/media-types.ts';
+import { parseStrictJson } from '../model/strict-json.ts';
+import { INDEX_FILE, MARKER_FILE } from './paths.ts';
+import type { ReadTree } from './tree.ts';
+
+/** The largest index.json that is read, in bytes: some ten thousand entries. */
+export const MAX_INDEX_BYTES: number = 32 * 1024 * 1024;
+const MAX_MARKER_BYTES = 64 * 1024;
+
+/** A read `index.json`. */
+export interface LayoutIndex {
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Its `manifests`, checked; unknown fields stand in them still. */
+  readonly entries: readonly Descriptor[];
+}
+
+export const EMPTY_INDEX: LayoutIndex = {
+  document: { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] },
+  entries: [],
+};
+export const MARKER: Uint8Array = encode({ imageLayoutVersion: '1.0.0' });
+
+/** The index of a layout; undefined: there is none. */
+export type IndexReader = (options: Call) => Promise<LayoutIndex | undefined>;
+
+/**
+ * Reads the index of a layout each time it is asked, since other processes write it, and parses it when it has changed.
+ * The reader throws OciError `LAYOUT_INVALID`.
+ */
+export function indexReader(tree: ReadTree): IndexReader {
+  let bytes: Uint8Array = new Uint8Array(0);
+  let index: LayoutIndex | undefined;
+  return async (options) => {
+    await checkMarker(tree, options);
+    const now = await readSmall(tree, INDEX_FILE, MAX_INDEX_BYTES, options);
+    if (now === undefined) return undefined;
+    if (index === undefined || !isSame(now, bytes)) index = parseIndex(now, tree.name);
+    bytes = now;
+    return index;
+  };
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+/** A layout without its marker is read (some tools forget it), one of another version is not. */
+async function checkMarker(tree: ReadTree, options: Call): Promise<void> {
+  const bytes = await readSmall(tree, MARKER_FILE, MAX_MARKER_BYTES, options);
+  if (bytes === undefined) return;
+  const marker = parse(bytes, tree.name, MARKER_FILE);
+  const version = isObject(marker) ? marker.imageLayoutVersion : undefined;
+  if (typeof version === 'string' && /^1\.\d+\.\d+$/.test(version)) return;
+  throw invalid(tree.name, `${MARKER_FILE} does not say that this is a layout of version 1`);
+}
+
+async function readSmall(tree: ReadTree, path: string, limit: number, options: Call): Promise<Uint8Array | undefined> {
+  try {
+    return await readAll(tree.read(path, 0, limit + 1, options), limit, `${tree.name}/${path}`);
+  } catch (error) {
+    if (isOciError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** @throws OciError `LAYOUT_INVALID` */
+export function parseIndex(bytes: Uint8Array, name: string): LayoutIndex {
+  const document = parse(bytes, name, INDEX_FILE);
+  if (!isObject(document)) throw invalid(name, `${INDEX_FILE} is not a JSON object`);
+  if (document.schemaVersion !== 2) throw invalid(name, `the schemaVersion of ${INDEX_FILE} is not 2`);
+  const { manifests } = document;
+  if (!Array.isArray(manifests)) throw invalid(name, `the manifests of ${INDEX_FILE} are not a list`);
+  try {
+    return { document, entries: manifests.map((entry, at) => parseDescriptor(entry, `manifests[${at}]`)) };
+  } catch (error) {
+    throw invalid(name, `${INDEX_FILE}: ${error instanceof Error ? error.message : ''}`, error);
+  }
+}
+
+function parse(bytes: Uint8Array, name: string, file: string): unknown {
+  try {
+    return parseStrictJson(bytes);
+  } catch (error) {
+    throw invalid(name, `${file} cannot be read: ${error instanceof Error ? error.message : ''}`, error);
+  }
+}
+
+/**
+ * The bytes of an index with other entries. It is read back before it is given out: what could not be read again must not be written.
+ * @throws OciError `LIMIT`
+ */
+export function encodeIndex({ document }: LayoutIndex, entries: readonly Descriptor[], name: string): Uint8Array {
+  const bytes = encode({ ...document, manifests: entries });
+  try {
+    if (bytes.length <= MAX_INDEX_BYTES && parseIndex(bytes, name)) return bytes;
+  } catch (cause) {
+    throw new OciError('LIMIT', `${name}: ${INDEX_FILE} would grow beyond what can be read`, { cause });
+  }
+  throw new OciError('LIMIT', `${name}: ${INDEX_FILE} would grow beyond ${MAX_INDEX_BYTES} bytes`);
+}
+
+function encode(document: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(document));
+}
+
+function invalid(name: string, problem: string, cause?: unknown): OciError {
+  return new OciError('LAYOUT_INVALID', `${name} is not a valid image layout: ${problem}`, {
+    hint: 'the layout was damaged or is something else; nothing was written to it',
+    cause,
+  });
+}

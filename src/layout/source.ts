@@ -1,0 +1,100 @@
+/** The reading half of a layout: any medium whose files can be read is a `Source`. */
+import { OciError, throwIfAborted } from '../errors.ts';
+import type { Call } from '../model/call.ts';
+import { type Descriptor, plainDescriptor } from '../model/descriptor.ts';
+import { isDigest } from '../model/digest.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { OCTET_STREAM } from '../model/media-types.ts';
+import { quote } from '../model/quote.ts';
+import { contentOf } from '../store/content.ts';
+import { listAfter } from '../store/listing.ts';
+import type { Content, Source } from '../store/types.ts';
+import { type IndexReader, indexReader } from './index-file.ts';
+import { type FactsOf, isNoManifest, readManifest, rememberFacts } from './manifests.ts';
+import { entriesNamed, namesIn } from './names.ts';
+import { blobPath } from './paths.ts';
+import { referrersIn } from './referrers.ts';
+import type { ReadTree } from './tree.ts';
+
+/** A layout's tree with what is remembered of it. */
+export interface Layout<T extends ReadTree = ReadTree> {
+  readonly tree: T;
+  readonly index: IndexReader;
+  readonly facts: FactsOf;
+}
+
+export function layoutOf<T extends ReadTree>(tree: T): Layout<T> {
+  return { tree, index: indexReader(tree), facts: rememberFacts(tree) };
+}
+
+/** The layout as a source. Its tags are the names of its index; a digest need not be in the index to be found. */
+export function sourceOf(layout: Layout): Source {
+  const { tree } = layout;
+  return {
+    resolve: (reference, options) => resolve(layout, reference, options),
+    manifest: (reference, options) => manifestOf(layout, reference, options),
+    async stat(digest, options) {
+      throwIfAborted(options?.signal);
+      const size = await tree.stat(blobPath(digest));
+      return size === undefined ? undefined : { mediaType: OCTET_STREAM, digest, size };
+    },
+    blob: (descriptor) => blobOf(tree, descriptor),
+    async *tags(options = {}) {
+      yield* listAfter(namesIn(await entriesOf(layout, options)), options);
+    },
+    async *referrers(subject, options = {}) {
+      const { artifactType } = options;
+      const entries = (await layout.index(options))?.entries ?? [];
+      for await (const descriptor of referrersIn(layout, entries, subject.digest, options)) {
+        if (artifactType === undefined || descriptor.artifactType === artifactType) yield descriptor;
+      }
+    },
+  };
+}
+
+async function resolve(layout: Layout, reference: string, options: Call = {}): Promise<Descriptor | undefined> {
+  throwIfAborted(options.signal);
+  const entries = (await layout.index(options))?.entries ?? [];
+  if (!isDigest(reference)) {
+    const entry = entriesNamed(entries, reference).at(-1);
+    return entry && plainDescriptor(entry);
+  }
+  const entry = entries.find(({ digest }) => digest === reference);
+  try {
+    return (await readManifest(layout.tree, { ...entry, digest: reference }, options))?.descriptor;
+  } catch (error) {
+    if (entry === undefined && isNoManifest(error)) return undefined;
+    throw error;
+  }
+}
+
+async function manifestOf(layout: Layout, reference: string | Descriptor, options: Call = {}): Promise<Manifest> {
+  throwIfAborted(options.signal);
+  const wanted = typeof reference === 'string' ? await resolve(layout, reference, options) : reference;
+  const manifest = wanted && (await readManifest(layout.tree, wanted, options));
+  if (manifest !== undefined) return manifest;
+  throw notFound(layout.tree, `manifest ${quote(typeof reference === 'string' ? reference : reference.digest)}`);
+}
+
+function blobOf(tree: ReadTree, descriptor: Descriptor): Content {
+  const { digest, size } = descriptor;
+  // A byte more than the descriptor says is asked for, so that a longer blob is found out.
+  return contentOf(
+    descriptor,
+    (start, end, options) => tree.read(blobPath(digest), start, end < size ? end : size + 1, options),
+    tree.origin,
+    tree.name,
+  );
+}
+
+/** @throws OciError `NOT_FOUND`: there is no layout at all */
+export async function entriesOf(layout: Layout, options: Call): Promise<readonly Descriptor[]> {
+  throwIfAborted(options.signal);
+  const index = await layout.index(options);
+  if (index !== undefined) return index.entries;
+  throw new OciError('NOT_FOUND', `${layout.tree.name} is not an image layout: it has no index.json`);
+}
+
+export function notFound(tree: ReadTree, what: string): OciError {
+  return new OciError('NOT_FOUND', `${tree.name}: ${what} is not there`);
+}

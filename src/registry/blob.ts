@@ -1,0 +1,27 @@
+/** A blob of a registry as content: it re-opens, resumes by itself, and is verified by whoever reads it whole. */
+import { fromArray } from '../bytes/read.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import { parseDigest } from '../model/digest.ts';
+import { contentOf } from '../store/content.ts';
+import type { Content } from '../store/types.ts';
+import { readBlob } from './download.ts';
+import { embeddedBytes } from './embedded.ts';
+import { nameOf, originOf, type Place } from './session.ts';
+
+/**
+ * Lazy: nothing is asked before it is opened.
+ * @throws OciError `DIGEST_INVALID`; while it is read: `NOT_FOUND`, `FOREIGN_LAYER`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`
+ */
+export function blobContent(place: Place, descriptor: Descriptor): Content {
+  parseDigest(descriptor.digest);
+  const embedded = embeddedBytes(descriptor);
+  return contentOf(
+    descriptor,
+    (start, end, options) =>
+      embedded === undefined
+        ? readBlob(place, descriptor, start, end, options)
+        : fromArray(embedded.subarray(start, end)),
+    originOf(place),
+    nameOf(place),
+  );
+}

@@ -1,0 +1,127 @@
+/**
+ * Tags and repositories, as far as the registry lists them. An entry that is no tag (Artifactory lists digests, Nexus
+ * nulls) is skipped and told of: no string from a listing becomes a URL unread.
+ */
+import { OciError } from '../errors.ts';
+import type { Call } from '../model/call.ts';
+import { isObject } from '../model/descriptor.ts';
+import { quote } from '../model/quote.ts';
+import { checkRepositoryName, checkTag } from '../model/reference.ts';
+import type { ListOptions } from '../store/types.ts';
+import { askPage, type Listing, pagesFrom } from './pages.ts';
+import { apiUrl, type Exchange, pathIn, scopesFor, settle } from './requests.ts';
+import { nameOf, type Place, type RegistryPlace } from './session.ts';
+
+interface NameListing extends Listing {
+  /** Of the first page, without its query. */
+  readonly url: string;
+  /** The key of the names in a page. */
+  readonly field: 'tags' | 'repositories';
+  readonly check: (name: string) => string;
+}
+
+/** @throws OciError `NOT_FOUND` when the repository is unknown */
+export function listTags(place: Place, options: ListOptions = {}): AsyncGenerator<string> {
+  return names(place, options, {
+    what: `the tags of ${nameOf(place)}`,
+    url: apiUrl(place, pathIn(place, 'tags/list')),
+    accept: 'application/json',
+    scopes: scopesFor(place, 'pull'),
+    field: 'tags',
+    check: checkTag,
+  });
+}
+
+/** @throws OciError `UNSUPPORTED` when the registry keeps its catalog to itself */
+export function listRepositories(place: RegistryPlace, options: ListOptions = {}): AsyncGenerator<string> {
+  return names(place, options, {
+    what: `the repositories of ${place.host.name}`,
+    url: apiUrl(place, '_catalog'),
+    accept: 'application/json',
+    scopes: ['registry:catalog:*'],
+    field: 'repositories',
+    check: checkRepositoryName,
+  });
+}
+
+async function* names(place: RegistryPlace, options: ListOptions, listing: NameListing): AsyncGenerator<string> {
+  const { first, pageSize } = await firstPage(place, options, listing);
+  if (listing.field === 'repositories' && noCatalog.has(first.response.status)) {
+    await settle(first);
+    throw new OciError('UNSUPPORTED', `${place.host.name} does not list its repositories`, {
+      status: first.response.status,
+      hint: 'name the repository, or look it up on its web page',
+    });
+  }
+  const guessNext = (page: unknown): string | undefined => {
+    const entries = entriesOf(page, listing);
+    const last = entries.at(-1);
+    // The specification lets a registry cut a listing short at `n` without a Link.
+    return entries.length === pageSize && typeof last === 'string' ? pageUrl(listing.url, pageSize, last) : undefined;
+  };
+  let before: readonly unknown[] = [];
+  for await (const { json, guessed } of pagesFrom(place, { ...listing, guessNext }, first, options)) {
+    const entries = entriesOf(json, listing);
+    if (guessed && entries.some((entry) => before.includes(entry))) return; // it knows no `last`
+    yield* valid(place, entries, listing, options);
+    before = entries;
+  }
+}
+
+/** 404, 405 and 501: there is no such thing (Docker Hub, GHCR). */
+const noCatalog = new Set([404, 405, 501]);
+
+async function firstPage(
+  place: RegistryPlace,
+  options: ListOptions,
+  listing: NameListing,
+): Promise<{ first: Exchange; pageSize: number | undefined }> {
+  const { facts, session } = place;
+  const pageSize = facts.pageSize === 'refused' ? undefined : (options.pageSize ?? session.pageSize);
+  const first = await askPage(place, listing, pageUrl(listing.url, pageSize, options.last), options);
+  const { status } = first.response;
+  if (pageSize === undefined || (status !== 400 && status !== 405)) return { first, pageSize };
+  await settle(first);
+  const again = await askPage(place, listing, pageUrl(listing.url, undefined, options.last), options);
+  if (again.response.status === 200) facts.pageSize = 'refused';
+  return { first: again, pageSize: undefined };
+}
+
+function pageUrl(url: string, pageSize: number | undefined, last: string | undefined): string {
+  const query = new URLSearchParams();
+  if (pageSize !== undefined) query.set('n', String(pageSize));
+  if (last !== undefined) query.set('last', last);
+  const text = query.toString();
+  return text === '' ? url : `${url}?${text}`;
+}
+
+/** The names in a page; a registry without any says null, or nothing. */
+function entriesOf(page: unknown, { field, what }: NameListing): readonly unknown[] {
+  const entries = isObject(page) ? (page[field] ?? []) : undefined;
+  if (Array.isArray(entries)) return entries;
+  throw new OciError('PROTOCOL', `listing ${what}: the answer holds no list of ${field}`);
+}
+
+function* valid(
+  place: RegistryPlace,
+  entries: readonly unknown[],
+  listing: NameListing,
+  { on }: Call,
+): Generator<string> {
+  const wrong: unknown[] = [];
+  for (const entry of entries) {
+    if (isValid(entry, listing)) yield entry;
+    else wrong.push(entry);
+  }
+  if (wrong.length === 0) return;
+  const text = `skipped ${wrong.length} entries in ${listing.what} that are no names, e.g. ${quote(wrong[0], 80)}`;
+  on?.({ type: 'warning', host: place.host.name, text });
+}
+
+function isValid(entry: unknown, { check }: NameListing): entry is string {
+  try {
+    return typeof entry === 'string' && check(entry) === entry;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Writing a manifest under its names: its own bytes and media type, so that its digest is the same everywhere. What is
+ * attached to something else is entered in the fallback tag where the registry keeps no list itself.
+ */
+import { OciError, throwIfAborted } from '../errors.ts';
+import { digestOf } from '../bytes/hash.ts';
+import { digestMismatch } from '../bytes/verify.ts';
+import type { Call, WireHeaders } from '../model/call.ts';
+import { type Digest, digestAlgorithm, parseDigest } from '../model/digest.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { checkTag } from '../model/reference.ts';
+import { referrerDescriptor } from '../store/referrer.ts';
+import type { PutManifestOptions } from '../store/types.ts';
+import { addToReferrersTag } from './referrers-tag.ts';
+import { headManifest } from './resolve.ts';
+import { condition, sendManifest } from './send-manifest.ts';
+import { nameOf, type Place } from './session.ts';
+
+/** @throws OciError `MANIFEST_BLOB_UNKNOWN`, `CONFLICT`, `REFERENCE_INVALID`, `DIGEST_MISMATCH` */
+export async function pushManifest(
+  place: Place,
+  manifest: Manifest,
+  options: PutManifestOptions = {},
+): Promise<'exists' | 'written'> {
+  const { tags = [], ifMatch, signal, on } = options;
+  const call: Call = { signal, on };
+  throwIfAborted(signal);
+  const digest = checkManifest(manifest);
+  tags.forEach(checkTag);
+  const answers: (WireHeaders | 'exists' | undefined)[] = [];
+  const rest = tags.length === 0 || digestAlgorithm(digest) !== 'sha256' ? await byDigest(tags) : tags;
+  for (const tag of rest) answers.push(await putTag(place, manifest, tag, ifMatch, call));
+  if (manifest.subject !== undefined) await attach(place, manifest, manifest.subject.digest, answers.at(-1), call);
+  return answers.every((answer) => answer === 'exists') ? 'exists' : 'written';
+
+  /** Under its digest and, where the registry can, all its tags. A tag alone would be given to a sha256 digest of the same bytes. */
+  async function byDigest(names: readonly string[]): Promise<readonly string[]> {
+    const query = names.length === 0 ? '' : `?${names.map((tag) => `tag=${tag}`).join('&')}`;
+    const headers = await sendManifest(place, manifest, { reference: digest, query, ...call });
+    answers.push(headers);
+    const taken = new Set((headers?.['oci-tag'] ?? '').split(',').map((tag) => tag.trim()));
+    return names.filter((tag) => !taken.has(tag));
+  }
+}
+
+function checkManifest({ bytes, descriptor }: Manifest): Digest {
+  const digest = parseDigest(descriptor.digest);
+  const actual = digestOf(bytes, digestAlgorithm(digest));
+  if (actual !== digest) throw digestMismatch(digest, actual);
+  return digest;
+}
+
+async function putTag(
+  place: Place,
+  manifest: Manifest,
+  tag: string,
+  ifMatch: Digest | undefined,
+  call: Call,
+): Promise<WireHeaders | 'exists' | undefined> {
+  const head = await headManifest(place, tag, call, 'push');
+  const standing = head?.descriptor.digest;
+  if (ifMatch !== undefined && standing !== ifMatch) {
+    const is = standing ?? 'nothing';
+    throw new OciError('CONFLICT', `${nameOf(place)}:${tag} stands for ${is}, not for ${ifMatch} as it should`);
+  }
+  if (standing === manifest.descriptor.digest && manifest.subject === undefined) return 'exists';
+  const headers = ifMatch === undefined ? {} : condition(head);
+  return sendManifest(place, manifest, { reference: tag, standing, headers, ...call });
+}
+
+/** A registry that has entered it in its own list says so in `OCI-Subject` (distribution-spec, "Pushing Manifests with Subject"). */
+async function attach(
+  place: Place,
+  manifest: Manifest,
+  subject: Digest,
+  answer: WireHeaders | 'exists' | undefined,
+  call: Call,
+): Promise<void> {
+  const { digest } = manifest.descriptor;
+  const headers = typeof answer === 'object' ? answer : await sendManifest(place, manifest, { reference: digest, ...call });
+  if (headers?.['oci-subject'] !== undefined) return;
+  await addToReferrersTag(place, parseDigest(subject), referrerDescriptor(manifest), call);
+}

@@ -18,7 +18,8 @@ export async function measure(command: readonly string[], env: NodeJS.ProcessEnv
   const started = performance.now();
   const output = await run(['/usr/bin/time', '-f', '%U %S %M', '-o', file, ...command], env);
   const wallMs = performance.now() - started;
-  const [user = NaN, system = NaN, kilobytes = NaN] = readFileSync(file, 'utf8').trim().split('\n').at(-1)?.split(' ').map(Number) ?? [];
+  const [user = NaN, system = NaN, kilobytes = NaN] =
+    readFileSync(file, 'utf8').trim().split('\n').at(-1)?.split(' ').map(Number) ?? [];
   rmSync(file, { force: true });
   if (!Number.isFinite(kilobytes)) throw new Error(`no measurement of ${command.join(' ')}: ${output}`);
   return { wallMs, cpuMs: (user + system) * 1000, rss: kilobytes * 1024 };

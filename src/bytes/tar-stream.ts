@@ -135,7 +135,7 @@ interface HeaderDecoder {
 function headerDecoder(): HeaderDecoder {
   const library = extract({ highWaterMark: 1, allowUnknownFormat: true } as object);
   let found: LibraryHeader | undefined;
-  let failure: unknown;
+  let failure: Error | undefined;
   let settle = (): void => {};
   library.on('entry', (header, stream, next) => {
     found = header as unknown as LibraryHeader;
@@ -143,7 +143,9 @@ function headerDecoder(): HeaderDecoder {
     stream.resume();
     next();
   });
-  library.on('error', (error) => (failure = error));
+  library.on('error', (error) => {
+    failure = error;
+  });
   library.on('drain', () => settle());
   library.on('close', () => settle());
   const write = async (chunk: Uint8Array): Promise<void> => {
@@ -151,7 +153,7 @@ function headerDecoder(): HeaderDecoder {
       settle = resolve;
       library.write(chunk);
     });
-    if (failure !== undefined) throw invalid(failure instanceof Error ? failure.message : String(failure), failure);
+    if (failure !== undefined) throw invalid(failure.message, failure);
   };
   return {
     async decode(block) {

@@ -24,7 +24,9 @@ export function activitySink({ progress, output, mode, debug }: ActivityOptions)
 
 function tellRetry(retry: Activity & { type: 'retry' }, output: Output): void {
   const { method, url, reason, attempt, delayMs } = retry;
-  output.note(styled(`${method} ${hostOf(url)}: ${reason}; try ${attempt + 1} in ${formatDuration(delayMs)}`, 'yellow'));
+  output.note(
+    styled(`${method} ${hostOf(url)}: ${reason}; try ${attempt + 1} in ${formatDuration(delayMs)}`, 'yellow'),
+  );
 }
 
 function tellRequest(activity: Activity, output: Output): void {

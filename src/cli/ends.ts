@@ -49,7 +49,9 @@ export async function openFrom(session: Session, text: string): Promise<From> {
     async image(platform) {
       const chosen = await choose(platform);
       if (platform === undefined && chosen.platform !== undefined && chosen.platforms.length > 1) {
-        output.note(`taken for ${formatPlatform(chosen.platform)}; --platform takes another of ${chosen.platforms.join(', ')}`);
+        output.note(
+          `taken for ${formatPlatform(chosen.platform)}; --platform takes another of ${chosen.platforms.join(', ')}`,
+        );
       }
       return chosen.image;
     },

@@ -4,10 +4,11 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createHasher } from '../bytes/hash.ts';
+import { ioError } from '../node/io-error.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { contentOf } from '../store/content.ts';
 import type { Content } from '../store/types.ts';
-import { fileError, writeOutput } from './output-file.ts';
+import { writeOutput } from './output-file.ts';
 import type { Session } from './session.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -19,9 +20,11 @@ export async function contentOfFile(session: Session, file: string): Promise<Con
     const hasher = createHasher('sha256');
     for await (const chunk of read(place, 0)) hasher.update(chunk);
     const { size } = await stat(place);
-    return contentOf({ mediaType: OCTET_STREAM, digest: hasher.digest(), size }, (start, end) => read(place, start, end));
+    return contentOf({ mediaType: OCTET_STREAM, digest: hasher.digest(), size }, (start, end) =>
+      read(place, start, end),
+    );
   } catch (error) {
-    throw fileError(error, `read ${file}`);
+    throw ioError(error, `read ${file}`);
   }
 }
 

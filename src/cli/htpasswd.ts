@@ -19,7 +19,9 @@ export function readHtpasswd(text: string, name: string): (user: string, passwor
     if (line.trim() === '' || line.startsWith('#')) continue;
     const [, user, hash] = /^([^:]+):(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53})\s*$/.exec(line) ?? [];
     if (user === undefined || hash === undefined) {
-      throw new OciError('CONFIG_INVALID', `${name} line ${at + 1} is not a user and a bcrypt hash`, { hint: 'make it with htpasswd -B' });
+      throw new OciError('CONFIG_INVALID', `${name} line ${at + 1} is not a user and a bcrypt hash`, {
+        hint: 'make it with htpasswd -B',
+      });
     }
     hashes.set(user, hash);
   }

@@ -56,7 +56,13 @@ export async function* measureImages(from: From, options: MeasureOptions): Async
     const known = entry?.platform ?? (await platformOfImage(from.source, manifest, call));
     const { digest } = manifest.descriptor;
     const parts = await partsOf(from.source, manifest, { call, unpacked: unpacked === true, concurrency });
-    yield { image, digest, ...(known === undefined ? {} : { platform: formatPlatform(known) }), ...addUpParts(parts), parts };
+    yield {
+      image,
+      digest,
+      ...(known === undefined ? {} : { platform: formatPlatform(known) }),
+      ...addUpParts(parts),
+      parts,
+    };
   }
 }
 
@@ -82,8 +88,17 @@ interface PartOptions {
   readonly concurrency: number;
 }
 
-async function partsOf(source: Source, manifest: Manifest, { call, unpacked, concurrency }: PartOptions): Promise<Part[]> {
-  const own: Part = { digest: manifest.descriptor.digest, isLayer: false, compressed: manifest.bytes.length, unpacked: undefined };
+async function partsOf(
+  source: Source,
+  manifest: Manifest,
+  { call, unpacked, concurrency }: PartOptions,
+): Promise<Part[]> {
+  const own: Part = {
+    digest: manifest.descriptor.digest,
+    isLayer: false,
+    compressed: manifest.bytes.length,
+    unpacked: undefined,
+  };
   const parts = [own];
   const links = mapLimited(manifest.links, concurrency, async (link): Promise<Part> => {
     const { role, descriptor } = link;

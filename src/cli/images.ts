@@ -27,16 +27,28 @@ export async function chooseImage(
   const { platform, ...call } = options;
   const root = await source.manifest(reference, call);
   if (!isIndex(root)) {
-    return { root, image: platform === undefined ? root : await select(source, root.descriptor, options), platform: undefined, platforms: [] };
+    return {
+      root,
+      image: platform === undefined ? root : await select(source, root.descriptor, options),
+      platform: undefined,
+      platforms: [],
+    };
   }
   const entries = runnable(root.document.manifests);
-  const platforms = [...new Set(entries.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)])))];
-  const entry = platform === undefined ? (matchPlatform(entries, usual, (one) => one.platform) ?? entries[0]) : undefined;
-  const image = entry === undefined ? await select(source, root.descriptor, options) : await source.manifest(entry, call);
+  const platforms = [
+    ...new Set(entries.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]))),
+  ];
+  const entry =
+    platform === undefined ? (matchPlatform(entries, usual, (one) => one.platform) ?? entries[0]) : undefined;
+  const image =
+    entry === undefined ? await select(source, root.descriptor, options) : await source.manifest(entry, call);
   return { root, image, platform: entry?.platform ?? platform, platforms };
 }
 
 /** The entries of an index that are images: attestations, whose platform is unknown/unknown, are not. */
 export function runnable(entries: readonly Descriptor[]): Descriptor[] {
-  return entries.filter(({ platform, annotations }) => platform?.os !== 'unknown' && annotations?.['vnd.docker.reference.type'] === undefined);
+  return entries.filter(
+    ({ platform, annotations }) =>
+      platform?.os !== 'unknown' && annotations?.['vnd.docker.reference.type'] === undefined,
+  );
 }

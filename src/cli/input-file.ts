@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { OciError } from '../errors.ts';
 import { readAll } from '../bytes/read.ts';
+import { ioError } from '../node/io-error.ts';
 import type { Context } from './context.ts';
-import { fileError } from './output-file.ts';
 
 /** Reads a whole file or stdin. @throws OciError `TOO_LARGE`, `IO` */
 export async function readInput(context: Context, file: string, limit: number): Promise<Uint8Array> {
@@ -14,6 +14,6 @@ export async function readInput(context: Context, file: string, limit: number): 
     if ((await stat(place)).size > limit) throw new OciError('TOO_LARGE', `${file} is larger than ${limit} bytes`);
     return await readFile(place);
   } catch (error) {
-    throw error instanceof OciError ? error : fileError(error, `read ${file}`);
+    throw ioError(error, `read ${file}`);
   }
 }

@@ -30,9 +30,15 @@ export async function stdinSecret(context: Context): Promise<string> {
 }
 
 /** Asks on the terminal; what is typed is shown unless it is secret. @throws OciError `USAGE` without a terminal, `ABORTED` */
-export async function ask(context: Context, question: string, options: { secret?: boolean; signal?: AbortSignal } = {}): Promise<string> {
+export async function ask(
+  context: Context,
+  question: string,
+  options: { secret?: boolean; signal?: AbortSignal } = {},
+): Promise<string> {
   if (context.stdin.isTTY !== true) {
-    throw new OciError('USAGE', `nobody can be asked: ${question.replace(/[\s:?]+$/, '')}`, { hint: 'stdin is no terminal' });
+    throw new OciError('USAGE', `nobody can be asked: ${question.replace(/[\s:?]+$/, '')}`, {
+      hint: 'stdin is no terminal',
+    });
   }
   let muted = false;
   const shown = new Writable({
@@ -60,7 +66,8 @@ export async function ask(context: Context, question: string, options: { secret?
 
 /** Asks for a yes. Without a terminal there is nobody to ask: then `--yes` is needed. */
 export async function confirm(context: Context, question: string, signal: AbortSignal): Promise<boolean> {
-  if (context.stdin.isTTY !== true) throw new OciError('USAGE', 'nobody can be asked', { hint: 'add --yes to do it all the same' });
+  if (context.stdin.isTTY !== true)
+    throw new OciError('USAGE', 'nobody can be asked', { hint: 'add --yes to do it all the same' });
   const answer = await ask(context, `${question} [y/N] `, { signal });
   return /^y(es)?$/i.test(answer.trim());
 }

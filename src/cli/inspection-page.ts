@@ -13,13 +13,30 @@ export function inspectionPage(told: Inspection): Piece[][] {
   return [
     ...columns([{}, {}], headRows(told)),
     ...block('Annotations', [{}, {}], pairs(told.annotations)),
-    ...block('Manifests', [{}, {}, { align: 'right' }, {}], manifests.map((entry) => [entry.platform ?? '-', entry.digest, formatSize(entry.size), markOf(entry.digest, image)])),
+    ...block(
+      'Manifests',
+      [{}, {}, { align: 'right' }, {}],
+      manifests.map((entry) => [
+        entry.platform ?? '-',
+        entry.digest,
+        formatSize(entry.size),
+        markOf(entry.digest, image),
+      ]),
+    ),
     ...block(`Image${of}`, [{}, {}], imageRows(image, manifests.length > 0)),
-    ...block('Environment', [{}], (image.config?.Env ?? []).map((line) => [line])),
+    ...block(
+      'Environment',
+      [{}],
+      (image.config?.Env ?? []).map((line) => [line]),
+    ),
     ...block('Labels', [{}, {}], pairs(image.config?.Labels)),
     ...block('Layers', [{}, { align: 'right' }, {}], layerRows(image)),
     ...block('History', [{}, {}], historyRows(image)),
-    ...block('Attached', [{}, {}, { align: 'right' }], referrers.map((one) => [one.digest, one.artifactType ?? '-', formatSize(one.size)])),
+    ...block(
+      'Attached',
+      [{}, {}, { align: 'right' }],
+      referrers.map((one) => [one.digest, one.artifactType ?? '-', formatSize(one.size)]),
+    ),
   ];
 }
 
@@ -40,8 +57,10 @@ function headRows(told: Inspection): Piece[][] {
 
 function imageRows(image: InspectedImage, isChild: boolean): Piece[][] {
   const { config = {} } = image;
-  const words = (list: readonly string[] | undefined): string | undefined => (list === undefined || list.length === 0 ? undefined : JSON.stringify(list));
-  const keys = (map: object | undefined): string | undefined => (map === undefined ? undefined : Object.keys(map).join(', ') || undefined);
+  const words = (list: readonly string[] | undefined): string | undefined =>
+    list === undefined || list.length === 0 ? undefined : JSON.stringify(list);
+  const keys = (map: object | undefined): string | undefined =>
+    map === undefined ? undefined : Object.keys(map).join(', ') || undefined;
   return named({
     Digest: isChild ? image.digest : undefined,
     Platform: image.platform,
@@ -74,7 +93,9 @@ function pairs(map: Readonly<Record<string, string>> | undefined): Piece[][] {
 }
 
 function named(values: Readonly<Record<string, string | undefined>>): Piece[][] {
-  return Object.entries(values).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[styled(name, 'dim'), value]]));
+  return Object.entries(values).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[styled(name, 'dim'), value]],
+  );
 }
 
 function markOf(digest: string, image: InspectedImage): Piece {

@@ -41,8 +41,20 @@ export interface InspectedImage {
   readonly config?: ContainerConfig | undefined;
   /** Bytes of the layers, compressed. */
   readonly layersSize: number;
-  readonly layers: readonly { readonly digest: string; readonly size: number; readonly mediaType: string; readonly annotations?: Annotations | undefined }[];
-  readonly history?: readonly { readonly created?: string; readonly createdBy?: string; readonly comment?: string; readonly emptyLayer?: boolean }[] | undefined;
+  readonly layers: readonly {
+    readonly digest: string;
+    readonly size: number;
+    readonly mediaType: string;
+    readonly annotations?: Annotations | undefined;
+  }[];
+  readonly history?:
+    | readonly {
+        readonly created?: string;
+        readonly createdBy?: string;
+        readonly comment?: string;
+        readonly emptyLayer?: boolean;
+      }[]
+    | undefined;
   readonly annotations?: Annotations | undefined;
 }
 
@@ -78,7 +90,12 @@ function entryOf({ platform, digest, size, mediaType, annotations }: Descriptor)
   return { platform: platform && formatPlatform(platform), digest, size, mediaType, annotations };
 }
 
-function imageOf(image: Manifest, root: Manifest, config: ImageConfig | undefined, platform: Platform | undefined): InspectedImage {
+function imageOf(
+  image: Manifest,
+  root: Manifest,
+  config: ImageConfig | undefined,
+  platform: Platform | undefined,
+): InspectedImage {
   const layers = isIndex(image) ? [] : image.document.layers;
   return {
     digest: image.descriptor.digest,

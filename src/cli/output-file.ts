@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { OciError } from '../errors.ts';
+import { ioError } from '../node/io-error.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -37,15 +37,6 @@ async function writeChunks(place: string, mode: 'w' | 'wx', chunks: Chunks, file
 
 function failAs(file: string): (error: unknown) => never {
   return (error) => {
-    throw fileError(error, `write ${file}`);
+    throw ioError(error, `write ${file}`);
   };
-}
-
-/** The file system's error as one of ours. */
-export function fileError(error: unknown, attempted: string): OciError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const words = { ENOENT: 'no such file or directory', EACCES: 'permission denied', EISDIR: 'it is a directory', EEXIST: 'it is there already' };
-  const reason = Object.entries(words).find(([known]) => known === code)?.[1] ?? (code || String(error));
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return new OciError(full ? 'DISK_FULL' : 'IO', `could not ${attempted}: ${full ? 'no space is left' : reason}`, { cause: error });
 }

@@ -34,6 +34,8 @@ export interface Output {
   jsonLine(value: unknown): Promise<void>;
   /** Exact bytes; on a terminal a JSON text is shown with its control characters escaped. */
   bytes(chunk: Uint8Array, kind?: 'json'): Promise<void>;
+  /** Text of our own that has several lines. */
+  raw(text: string): Promise<void>;
   /** A line on stderr, unless quiet. */
   note(...pieces: readonly Piece[]): void;
   /** A warning on stderr, once; quiet does not silence it. */
@@ -61,6 +63,7 @@ export function createOutput(context: Context, options: OutputOptions = {}): Out
     json: (value) => out.write(`${safeJson(value, 2)}\n`),
     jsonLine: (value) => out.write(`${safeJson(value)}\n`),
     bytes: (chunk, kind) => out.write(kind === 'json' && context.stdout.isTTY === true ? terminalJson(chunk) : chunk),
+    raw: (text) => out.write(text),
     note: (...pieces) => {
       if (options.quiet !== true) messages.line(pieces);
     },

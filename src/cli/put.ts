@@ -13,7 +13,10 @@ export interface PutAtOptions {
   readonly dryRun: boolean;
 }
 
-export async function putAt(session: Session, { repository, manifest, references, dryRun }: PutAtOptions): Promise<void> {
+export async function putAt(
+  session: Session,
+  { repository, manifest, references, dryRun }: PutAtOptions,
+): Promise<void> {
   const { output, call } = session;
   const { digest, mediaType, size } = manifest.descriptor;
   const tags = references.flatMap(({ tag, digest: named }) => (tag === undefined || named !== undefined ? [] : [tag]));

@@ -54,6 +54,8 @@ export function tagRemoval(store: Store, reference: Reference, tag: string, igno
 export async function tagsOf(session: Session, store: Store, digest: Digest): Promise<string[]> {
   const { listTags } = await import('./tag-list.ts');
   const { collect } = await import('./collect.ts');
-  const named = await collect(listTags(store, { ...session.call, forDigest: digest, concurrency: session.flags.concurrency }));
+  const named = await collect(
+    listTags(store, { ...session.call, forDigest: digest, concurrency: session.flags.concurrency }),
+  );
   return named.map(({ tag }) => tag);
 }

@@ -9,8 +9,8 @@ import type { AccessLogEntry } from '../server/access-log.ts';
 import { basicAccess } from '../server/basic-access.ts';
 import type { IngestRegistry } from '../store/types.ts';
 import { formatDuration, formatSize } from './bytes.ts';
+import { ioError } from '../node/io-error.ts';
 import type { Context } from './context.ts';
-import { fileError } from './output-file.ts';
 import type { Session } from './session.ts';
 import { styled } from './style.ts';
 
@@ -35,7 +35,8 @@ export async function serveUntilEnd(session: Session, dir: string | undefined, f
   const { port, host } = flags;
   const served = await serve({ registry, access, log, allowDelete: flags.delete }, { port, host, tls });
   try {
-    if (output.isJson) await output.jsonLine({ type: 'listening', url: served.url, host: served.host, port: served.port });
+    if (output.isJson)
+      await output.jsonLine({ type: 'listening', url: served.url, host: served.host, port: served.port });
     else await output.line(served.url);
     output.note(styled(`serving ${dir ?? 'from memory'}; Ctrl-C ends it`, 'dim'));
     if (!call.signal.aborted) await once(call.signal, 'abort');
@@ -55,7 +56,11 @@ function tellRequest({ output }: Session, entry: AccessLogEntry): void {
   if (output.isJson) return void output.jsonLine({ type: 'request', ...entry }).catch(() => {});
   const amount = bytesIn > 0 ? `${formatSize(bytesIn)} in` : `${formatSize(bytesOut)} out`;
   const color = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green';
-  output.note(styled(String(status), color), `  ${method} ${target}  `, styled(`${amount}, ${formatDuration(durationMs)}`, 'dim'));
+  output.note(
+    styled(String(status), color),
+    `  ${method} ${target}  `,
+    styled(`${amount}, ${formatDuration(durationMs)}`, 'dim'),
+  );
 }
 
 async function accessFor(context: Context, { htpasswd, readOnly }: ServeFlags): Promise<Access> {
@@ -65,19 +70,23 @@ async function accessFor(context: Context, { htpasswd, readOnly }: ServeFlags): 
     route.action === 'push' || route.action === 'delete' ? { outcome: 'denied' } : base(request, route, info);
 }
 
-async function passwordCheck(context: Context, file: string): Promise<(user: string, password: string) => Promise<boolean>> {
+async function passwordCheck(
+  context: Context,
+  file: string,
+): Promise<(user: string, password: string) => Promise<boolean>> {
   const { readHtpasswd } = await import('./htpasswd.ts');
   return readHtpasswd(new TextDecoder().decode(await read(context, file)), file);
 }
 
 async function tlsFrom(context: Context, { tlsCert, tlsKey }: ServeFlags): Promise<ServeTls | undefined> {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) throw new OciError('USAGE', '--tls-cert and --tls-key need each other');
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new OciError('USAGE', '--tls-cert and --tls-key need each other');
   return { cert: await read(context, tlsCert), key: await read(context, tlsKey) };
 }
 
 async function read(context: Context, file: string): Promise<Uint8Array> {
   return readFile(path.resolve(context.cwd, file)).catch((error: unknown) => {
-    throw fileError(error, `read ${file}`);
+    throw ioError(error, `read ${file}`);
   });
 }

@@ -45,7 +45,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { context, flags, output } = options;
   const mode = progressMode(flags.progress ?? 'auto', context, flags.quiet === true);
   const progress = await createProgress(mode, context, output);
-  const signal = flags.timeout === undefined ? options.signal : AbortSignal.any([options.signal, AbortSignal.timeout(flags.timeout)]);
+  const signal =
+    flags.timeout === undefined
+      ? options.signal
+      : AbortSignal.any([options.signal, AbortSignal.timeout(flags.timeout)]);
   const call = { signal, on: activitySink({ progress, output, mode, debug: flags.debug === true }) };
   const closers: (() => void | Promise<void>)[] = [];
   const clients = new Map<End, Promise<Client>>();
@@ -53,7 +56,9 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 
   const client = (end: End = 'from'): Promise<Client> => {
     const own = (flags.fromCreds ?? flags.toCreds) === undefined ? 'from' : end;
-    const known = clients.get(own) ?? import('./client-from-options.ts').then((m) => m.clientFromOptions({ context, flags, end: own, output }));
+    const known =
+      clients.get(own) ??
+      import('./client-from-options.ts').then((m) => m.clientFromOptions({ context, flags, end: own, output }));
     clients.set(own, known);
     return known;
   };

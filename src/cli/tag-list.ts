@@ -30,14 +30,22 @@ export async function* listTags(source: Source, options: TagListOptions): AsyncG
   const call: Call = { signal, on };
   const wanted = await tagFilter(options.filter);
   // Nothing is asked of a tag before it is known to be wanted: names and versions are put in order first.
-  const names = sort === undefined || sort === 'created' ? filtered(source.tags(call), wanted) : sorted(filtered(source.tags(call), wanted), await nameOrder(sort));
+  const names =
+    sort === undefined || sort === 'created'
+      ? filtered(source.tags(call), wanted)
+      : sorted(filtered(source.tags(call), wanted), await nameOrder(sort));
   const few = forDigest === undefined && sort !== 'created' ? take(names, limit) : names;
   const details = mapLimited(few, concurrency, (tag) => detailsOf(source, tag, options, call));
   const matching = filtered(details, ({ digest }) => forDigest === undefined || digest === forDigest);
   yield* take(sort === 'created' ? sorted(matching, newestFirst) : matching, limit);
 }
 
-async function detailsOf(source: Source, tag: string, { sort, digests, forDigest }: TagListOptions, call: Call): Promise<ListedTag> {
+async function detailsOf(
+  source: Source,
+  tag: string,
+  { sort, digests, forDigest }: TagListOptions,
+  call: Call,
+): Promise<ListedTag> {
   const created = sort === 'created' ? await createdOf(source, tag, call) : undefined;
   const digest = digests === true || forDigest !== undefined ? (await source.resolve(tag, call))?.digest : undefined;
   return { tag, ...(digest === undefined ? {} : { digest }), ...(created === undefined ? {} : { created }) };
@@ -62,7 +70,9 @@ async function nameOrder(sort: 'name' | 'semver'): Promise<(a: string, b: string
   const versionOf = (tag: string): import('semver').SemVer | null => {
     const known = versions.get(tag);
     if (known !== undefined) return known;
-    const version = semver.parse(tag, { loose: true }) ?? semver.coerce(/^v?\d+(\.\d+)*/.test(tag) ? tag : null, { includePrerelease: true });
+    const version =
+      semver.parse(tag, { loose: true }) ??
+      semver.coerce(/^v?\d+(\.\d+)*/.test(tag) ? tag : null, { includePrerelease: true });
     versions.set(tag, version);
     return version;
   };

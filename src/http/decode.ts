@@ -7,19 +7,19 @@ import type { Bytes } from '../model/call.ts';
 import { quote } from '../model/quote.ts';
 import type { HttpResponse } from './types.ts';
 
-/** The body of an answer without its content coding. @throws OciError `PROTOCOL` (while it is read, too) */
-export function decodeBody(response: HttpResponse, what: string): Bytes {
+/** The body of an answer without its content coding. @throws OciError `PROTOCOL`, all while it is read */
+export async function* decodeBody(response: HttpResponse, what: string): AsyncGenerator<Uint8Array> {
   const coding = response.headers['content-encoding']?.trim().toLowerCase() ?? '';
-  if (coding === '' || coding === 'identity') return response.body;
+  if (coding === '' || coding === 'identity') {
+    yield* response.body;
+    return;
+  }
   const format = coding === 'gzip' || coding === 'x-gzip' ? 'gzip' : coding === 'deflate' ? 'deflate' : undefined;
-  if (format === undefined) return refuse(response, coding, what);
-  return inflate(response.body, new DecompressionStream(format), what);
-}
-
-// eslint-disable-next-line require-yield
-async function* refuse(response: HttpResponse, coding: string, what: string): AsyncGenerator<Uint8Array> {
-  await response.cancel();
-  throw new OciError('PROTOCOL', `${what} came encoded as ${quote(coding, 40)}, which was not asked for`);
+  if (format === undefined) {
+    await response.cancel();
+    throw new OciError('PROTOCOL', `${what} came encoded as ${quote(coding, 40)}, which was not asked for`);
+  }
+  yield* inflate(response.body, new DecompressionStream(format), what);
 }
 
 async function* inflate(bytes: Bytes, stream: DecompressionStream, what: string): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,5 @@
 /** The next page of a listing (RFC 8288). Its URL is opaque and is sent back as it came, but to the registry only. */
-import parse from 'http-link-header';
+import LinkHeader from 'http-link-header';
 import { OciError } from '../errors.ts';
 import type { HttpResponse } from './types.ts';
 
@@ -23,7 +23,7 @@ export function nextPage(response: HttpResponse, registryOrigin: string): string
 
 function relNext(header: string, url: string): string | undefined {
   try {
-    return parse.parse(header).rel('next')[0]?.uri;
+    return LinkHeader.parse(header).rel('next')[0]?.uri;
   } catch (cause) {
     throw new OciError('PROTOCOL', `${new URL(url).host} sent a Link header that is none`, { cause });
   }

@@ -3,11 +3,11 @@
  * It decides how to ask and how to read the answer; whom to ask, and as whom, was decided before.
  */
 import { isOciError, OciError } from '../errors.ts';
-import type { Call } from '../model/call.ts';
+import type { Call, WireHeaders } from '../model/call.ts';
 import { encodeBasic } from './basic.ts';
 import { failureOf } from './failure.ts';
 import { readJson } from './json.ts';
-import { redactUrl } from './redact.ts';
+import { REDACTED, redactUrl } from './redact.ts';
 import { parseDate } from './retry-after.ts';
 import type { Token } from './token-cache.ts';
 import type { Credential, HttpRequest, HttpResponse, Send } from './types.ts';
@@ -27,7 +27,8 @@ export interface TokenRequest extends Call {
   readonly registry: string;
   /** The registry's name, for messages. */
   readonly name: string;
-  readonly userAgent?: string | undefined;
+  /** Sent along: the user agent, and to the registry's own origin its custom headers. */
+  readonly headers: WireHeaders;
 }
 
 /**
@@ -56,7 +57,7 @@ function byGet(request: TokenRequest): HttpRequest {
   const { credential } = request;
   const login: Record<string, string> =
     credential !== undefined && 'password' in credential ? { authorization: encodeBasic(credential) } : {};
-  return { ...common(request), method: 'GET', url: url.href, headers: { ...headers(request), ...login } };
+  return { ...common(request), method: 'GET', url: url.href, headers: { ...request.headers, accept: 'application/json', ...login } };
 }
 
 function oauth(request: TokenRequest, grant: Readonly<Record<string, string>>): HttpRequest {
@@ -69,7 +70,7 @@ function oauth(request: TokenRequest, grant: Readonly<Record<string, string>>): 
     ...common(request),
     method: 'POST',
     url: request.realm.href,
-    headers: { ...headers(request), 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { ...request.headers, accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
     body: { size: bytes.length, open: () => once(bytes) },
   };
 }
@@ -80,10 +81,6 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function common({ registry, signal, on }: TokenRequest): Pick<HttpRequest, 'registry' | 'signal' | 'on' | 'chosenBy'> {
   return { registry, signal, on, chosenBy: 'server' };
-}
-
-function headers({ userAgent }: TokenRequest): Record<string, string> {
-  return { accept: 'application/json', ...(userAgent === undefined ? {} : { 'user-agent': userAgent }) };
 }
 
 async function exchange(send: Send, request: TokenRequest, first: HttpRequest): Promise<Token> {
@@ -122,13 +119,30 @@ async function refusal(request: TokenRequest, sent: HttpRequest, response: HttpR
   const { status } = response;
   const asked = request.scopes.length === 0 ? 'a token' : `a token for ${request.scopes.join(' ')}`;
   const failure = await failureOf(response, `cannot get ${asked}`, sent);
-  if (status === 408 || status === 429 || status >= 500) return failure;
+  const secret = secretOf(request.credential);
+  const passing = status === 408 || status === 429 || status >= 500;
   const hint =
     request.credential === undefined
       ? `it may need a login: lading login ${request.name}`
       : `check the user name and password or token: lading login ${request.name}`;
-  const { message, errors, retryAfterMs, request: shown } = failure;
-  return new OciError('UNAUTHORIZED', message, { status, errors, retryAfterMs, request: shown, hint });
+  return new OciError(passing ? failure.code : 'UNAUTHORIZED', scrub(failure.message, secret), {
+    status,
+    errors: failure.errors.filter((entry) => secret === undefined || !JSON.stringify(entry).includes(secret)),
+    retryAfterMs: failure.retryAfterMs,
+    request: failure.request,
+    hint: passing ? failure.hint : hint,
+  });
+}
+
+function secretOf(credential: TokenRequest['credential']): string | undefined {
+  if (credential === undefined) return undefined;
+  const secret = 'password' in credential ? credential.password : credential.identityToken;
+  return secret === '' ? undefined : secret;
+}
+
+/** Some token servers repeat what they were sent. */
+function scrub(message: string, secret: string | undefined): string {
+  return secret === undefined ? message : message.replaceAll(secret, REDACTED);
 }
 
 /** `expires_in` is anything but reliable: strings, 0, -1 and a year are on record, and it may be missing. */

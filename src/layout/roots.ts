@@ -9,7 +9,7 @@ import type { Manifest } from '../model/manifest.ts';
 import { isIndexType } from '../model/media-types.ts';
 import { referrerDescriptor } from '../store/referrer.ts';
 import { type FactsOf, factsOf } from './manifests.ts';
-import { CONTAINERD_NAME, nameOf, REF_NAME, unnamed } from './names.ts';
+import { nameOf, REF_NAME, unnamed } from './names.ts';
 
 type Entries = readonly Descriptor[];
 

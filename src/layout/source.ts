@@ -10,7 +10,7 @@ import { contentOf } from '../store/content.ts';
 import { listAfter } from '../store/listing.ts';
 import type { Content, Source } from '../store/types.ts';
 import { type IndexReader, indexReader } from './index-file.ts';
-import { type FactsOf, isNoManifest, readManifest, rememberFacts } from './manifests.ts';
+import { type FactsOf, isNoManifest, type ManifestName, readManifest, rememberFacts } from './manifests.ts';
 import { entriesNamed, namesIn } from './names.ts';
 import { blobPath } from './paths.ts';
 import { referrersIn } from './referrers.ts';
@@ -53,27 +53,29 @@ export function sourceOf(layout: Layout): Source {
 }
 
 async function resolve(layout: Layout, reference: string, options: Call = {}): Promise<Descriptor | undefined> {
-  throwIfAborted(options.signal);
-  const entries = (await layout.index(options))?.entries ?? [];
-  if (!isDigest(reference)) {
-    const entry = entriesNamed(entries, reference).at(-1);
-    return entry && plainDescriptor(entry);
-  }
-  const entry = entries.find(({ digest }) => digest === reference);
+  const wanted = await wantedBy(layout, reference, options);
+  if (wanted === undefined || !isDigest(reference)) return wanted && plainDescriptor(wanted as Descriptor);
   try {
-    return (await readManifest(layout.tree, { ...entry, digest: reference }, options))?.descriptor;
+    return (await readManifest(layout.tree, wanted, options))?.descriptor;
   } catch (error) {
-    if (entry === undefined && isNoManifest(error)) return undefined;
+    if (wanted.size === undefined && isNoManifest(error)) return undefined;
     throw error;
   }
 }
 
 async function manifestOf(layout: Layout, reference: string | Descriptor, options: Call = {}): Promise<Manifest> {
-  throwIfAborted(options.signal);
-  const wanted = typeof reference === 'string' ? await resolve(layout, reference, options) : reference;
+  const wanted = typeof reference === 'string' ? await wantedBy(layout, reference, options) : reference;
   const manifest = wanted && (await readManifest(layout.tree, wanted, options));
   if (manifest !== undefined) return manifest;
-  throw notFound(layout.tree, `manifest ${quote(typeof reference === 'string' ? reference : reference.digest)}`);
+  throw notFound(layout.tree, `manifest ${typeof reference === 'string' ? quote(reference) : reference.digest}`);
+}
+
+/** The entry of a tag or digest; a digest that is not in the index stands for itself. */
+async function wantedBy(layout: Layout, reference: string, options: Call): Promise<ManifestName | undefined> {
+  throwIfAborted(options.signal);
+  const entries = (await layout.index(options))?.entries ?? [];
+  if (!isDigest(reference)) return entriesNamed(entries, reference).at(-1);
+  return entries.find(({ digest }) => digest === reference) ?? { digest: reference };
 }
 
 function blobOf(tree: ReadTree, descriptor: Descriptor): Content {

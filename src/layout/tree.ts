@@ -35,7 +35,9 @@ export interface Draft {
   reset(): Promise<void>;
   /** Makes it the file at a path, in one step: before it there is nothing at the path, after it everything. */
   publish(path: string): Promise<void>;
-  /** Lets go of it. Unless it was published, its bytes are kept for the next draft of the same path, where the medium can. */
+  /** Removes it, unless it was published. */
+  discard(): Promise<void>;
+  /** Lets go of it; unless it was published, it is kept for whoever drafts it next, where the medium can. */
   close(): Promise<void>;
 }
 

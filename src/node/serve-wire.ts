@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
-import type { ClientCertificate, ConnectionInfo, Handler } from '../server/exchange.ts';
+import type { ClientCertificate, ConnectionInfo, Handler } from '../server/handler.ts';
 import { endConnection } from './serve-cut.ts';
 
 export interface WireOptions {

@@ -7,7 +7,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { OciError } from '../errors.ts';
 import { createServer, type ServerOptions } from '../server/app.ts';
-import type { Handler } from '../server/exchange.ts';
+import type { Handler } from '../server/handler.ts';
 import { exchangeOnWire } from './serve-wire.ts';
 
 export interface ServeOptions {

@@ -27,20 +27,29 @@ export async function pushManifest(
   throwIfAborted(signal);
   const digest = checkManifest(manifest);
   tags.forEach(checkTag);
-  const answers: (WireHeaders | 'exists' | undefined)[] = [];
-  const rest = tags.length === 0 || digestAlgorithm(digest) !== 'sha256' ? await byDigest(tags) : tags;
-  for (const tag of rest) answers.push(await putTag(place, manifest, tag, ifMatch, call));
+  const first = tags.length === 0 || digestAlgorithm(digest) !== 'sha256';
+  const answers: Answer[] = first ? [await putDigest(place, manifest, tags, call)] : [];
+  for (const tag of remaining(tags, answers[0])) answers.push(await putTag(place, manifest, tag, ifMatch, call));
   if (manifest.subject !== undefined) await attach(place, manifest, manifest.subject.digest, answers.at(-1), call);
   return answers.every((answer) => answer === 'exists') ? 'exists' : 'written';
+}
 
-  /** Under its digest and, where the registry can, all its tags. A tag alone would be given to a sha256 digest of the same bytes. */
-  async function byDigest(names: readonly string[]): Promise<readonly string[]> {
-    const query = names.length === 0 ? '' : `?${names.map((tag) => `tag=${tag}`).join('&')}`;
-    const headers = await sendManifest(place, manifest, { reference: digest, query, ...call });
-    answers.push(headers);
-    const taken = new Set((headers?.['oci-tag'] ?? '').split(',').map((tag) => tag.trim()));
-    return names.filter((tag) => !taken.has(tag));
-  }
+/** The headers that a PUT was answered with; undefined when they got lost. */
+type Answer = WireHeaders | 'exists' | undefined;
+
+/**
+ * Under its digest and, where the registry can, all its tags at once (distribution-spec, end-7b). A tag alone would be given
+ * to the sha256 digest of the same bytes.
+ */
+function putDigest(place: Place, manifest: Manifest, tags: readonly string[], call: Call): Promise<Answer> {
+  const query = tags.length === 0 ? '' : `?${tags.map((tag) => `tag=${tag}`).join('&')}`;
+  return sendManifest(place, manifest, { reference: manifest.descriptor.digest, query, ...call });
+}
+
+/** The tags that a registry has not set along with the digest. */
+function remaining(tags: readonly string[], answer: Answer): readonly string[] {
+  const set = typeof answer === 'object' ? (answer['oci-tag'] ?? '').split(',').map((tag) => tag.trim()) : [];
+  return tags.filter((tag) => !set.includes(tag));
 }
 
 function checkManifest({ bytes, descriptor }: Manifest): Digest {
@@ -56,7 +65,7 @@ async function putTag(
   tag: string,
   ifMatch: Digest | undefined,
   call: Call,
-): Promise<WireHeaders | 'exists' | undefined> {
+): Promise<Answer> {
   const head = await headManifest(place, tag, call, 'push');
   const standing = head?.descriptor.digest;
   if (ifMatch !== undefined && standing !== ifMatch) {
@@ -73,7 +82,7 @@ async function attach(
   place: Place,
   manifest: Manifest,
   subject: Digest,
-  answer: WireHeaders | 'exists' | undefined,
+  answer: Answer,
   call: Call,
 ): Promise<void> {
   const { digest } = manifest.descriptor;

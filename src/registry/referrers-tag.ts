@@ -39,15 +39,14 @@ type Change = (entries: readonly Descriptor[]) => readonly Descriptor[] | undefi
 function changeReferrersTag(place: Place, subject: Digest, call: Call, change: Change): Promise<void> {
   const tag = referrersTag(subject);
   return place.session.exclusive(`${nameOf(place)}:${tag}`, async () => {
+    const gone = new Set<string>();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const current = await currentIndex(place, tag, call);
       const entries = change(current?.document.manifests ?? []);
       if (entries === undefined) return;
-      const next = manifestFromDocument({
-        ...(current?.document ?? { schemaVersion: 2, mediaType: OCI_INDEX }),
-        manifests: entries,
-      });
-      if (await replaced(place, tag, current, next, call)) return;
+      const manifests = entries.filter(({ digest }) => !gone.has(digest));
+      const next = manifestFromDocument({ ...(current?.document ?? emptyIndex), manifests });
+      if (await replaced(place, tag, current, next, gone, call)) return;
       await place.session.clock.wait(50 * 2 ** attempt, call.signal);
     }
     throw new OciError('CONFLICT', `others keep changing ${nameOf(place)}:${tag}, the list of referrers of ${subject}`, {
@@ -55,6 +54,8 @@ function changeReferrersTag(place: Place, subject: Digest, call: Call, change: C
     });
   });
 }
+
+const emptyIndex = { schemaVersion: 2, mediaType: OCI_INDEX };
 
 async function currentIndex(place: Place, tag: string, call: Call): Promise<IndexManifest | undefined> {
   const current = await pullManifest(place, tag, call, 'push').catch((error: unknown) => {
@@ -73,6 +74,7 @@ async function replaced(
   tag: string,
   current: Manifest | undefined,
   next: Manifest,
+  gone: Set<string>,
   call: Call,
 ): Promise<boolean> {
   const standing = current?.descriptor.digest;
@@ -80,8 +82,11 @@ async function replaced(
   try {
     await sendManifest(place, next, { reference: tag, standing, headers, ...call });
   } catch (error) {
-    if (isOciError(error) && error.status === 412) return false;
-    throw error;
+    if (!isOciError(error, 'CONFLICT', 'MANIFEST_BLOB_UNKNOWN')) throw error;
+    if (error.code === 'MANIFEST_BLOB_UNKNOWN' && error.digests.every((digest) => gone.has(digest))) throw error;
+    // Some check that every entry exists, and somebody has deleted one without taking it out.
+    error.digests.forEach((digest) => gone.add(digest));
+    return false;
   }
   return (await headManifest(place, tag, call, 'push'))?.descriptor.digest === next.descriptor.digest;
 }

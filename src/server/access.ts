@@ -3,7 +3,7 @@
  * forgets the HEAD, the mount or the DELETE of a tag: CVE-2024-39897, CVE-2026-41888).
  */
 import { problem } from './errors.ts';
-import type { ConnectionInfo } from './exchange.ts';
+import type { ConnectionInfo } from './handler.ts';
 
 /** What a request wants to do. Uploads are `push`, whatever their method; `ping` is the base path, where clients log in. */
 export type Action = 'ping' | 'pull' | 'push' | 'delete' | 'catalog';

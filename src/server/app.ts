@@ -9,7 +9,8 @@ import { type AccessLogEntry, logged, loggedHeaders, type Meter } from './access
 import { bytesOf, counted } from './body.ts';
 import { type CorsOptions, withCors } from './cors.ts';
 import { failure, plainProblem, problem } from './errors.ts';
-import type { ConnectionInfo, Exchange, Handler } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { ConnectionInfo, Handler } from './handler.ts';
 import { defaultLimits, type ServerLimits } from './limits.ts';
 import { type Matched, matchRoute } from './routes.ts';
 import { createUploadSessions, type UploadSessions } from './upload-sessions.ts';

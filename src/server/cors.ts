@@ -1,6 +1,6 @@
 /** Cross-origin access for web pages (the Fetch standard's CORS protocol): a wrapper around a server, off unless asked for. */
 import { empty } from './responses.ts';
-import type { Handler } from './exchange.ts';
+import type { Handler } from './handler.ts';
 
 export interface CorsOptions {
   /** Origins whose pages may use the registry, e.g. `https://ui.example.com`; `*` is any, and then without credentials. */

@@ -1,26 +1,9 @@
-/** What the handlers of all routes are given, and what this server is to the outside: a function from Request to Response. */
+/** What the handlers of all routes are given. */
 import type { Bytes, Call } from '../model/call.ts';
 import type { IngestRegistry, IngestStore } from '../store/types.ts';
 import type { Action } from './access.ts';
 import type { ServerLimits } from './limits.ts';
 import type { UploadSessions } from './upload-sessions.ts';
-
-/** What is known of the connection that a request came on. */
-export interface ConnectionInfo {
-  readonly remoteAddress?: string | undefined;
-  /** The certificate that the client has shown, where TLS asked for one. */
-  readonly clientCertificate?: ClientCertificate | undefined;
-}
-
-export interface ClientCertificate {
-  /** Its common name. */
-  readonly subject: string;
-  /** SHA-256, hex in pairs with colons. */
-  readonly fingerprint: string;
-}
-
-/** A web-standard server: it needs no socket to be tested, and runs wherever there is `Request`. It never rejects. */
-export type Handler = (request: Request, info?: ConnectionInfo) => Promise<Response>;
 
 /** One allowed request on its way to an answer. */
 export interface Exchange {

@@ -7,7 +7,7 @@ export { createServer } from './app.ts';
 export type { BasicAccessOptions } from './basic-access.ts';
 export { basicAccess } from './basic-access.ts';
 export type { CorsOptions } from './cors.ts';
-export type { ClientCertificate, ConnectionInfo, Handler } from './exchange.ts';
+export type { ClientCertificate, ConnectionInfo, Handler } from './handler.ts';
 export type { ServerLimits } from './limits.ts';
 export { defaultLimits } from './limits.ts';
 export type { TokenAccessOptions, TokenGrant, VerifiedToken } from './token-access.ts';

@@ -28,9 +28,12 @@ function getCommand(frame: Frame): CommandUnknownOpts {
       frame.run(flags, async (session) => {
         const content = await openBlob(session, name, digest);
         const bytes = content.open(session.call);
-        if (flags.output !== undefined && flags.output !== '-') return writeOutput(session.context, flags.output, bytes);
+        if (flags.output !== undefined && flags.output !== '-')
+          return writeOutput(session.context, flags.output, bytes);
         if (session.context.stdout.isTTY === true && flags.output === undefined) {
-          throw new OciError('USAGE', 'a blob would upset the terminal', { hint: 'add --output FILE, or --output - to see it all the same' });
+          throw new OciError('USAGE', 'a blob would upset the terminal', {
+            hint: 'add --output FILE, or --output - to see it all the same',
+          });
         }
         for await (const chunk of bytes) await session.output.bytes(chunk);
       }),
@@ -50,11 +53,16 @@ function pushCommand(frame: Frame): CommandUnknownOpts {
         const { digest, size } = content.descriptor;
         const outcome = flags.dryRun === true ? 'planned' : await repository.putBlob(content, session.call);
         const { tag: _, ...place } = reference;
-        if (session.output.isJson) return session.output.json({ reference: formatReference({ ...place, digest }), digest, size, outcome });
+        if (session.output.isJson)
+          return session.output.json({ reference: formatReference({ ...place, digest }), digest, size, outcome });
         return session.output.line(digest);
       }),
     );
-  return withExamples(command, 'lading blob push localhost:5000/app layer.tar.gz', 'cat sbom.json | lading blob push localhost:5000/app -');
+  return withExamples(
+    command,
+    'lading blob push localhost:5000/app layer.tar.gz',
+    'cat sbom.json | lading blob push localhost:5000/app -',
+  );
 }
 
 function deleteCommand(frame: Frame): CommandUnknownOpts {
@@ -66,10 +74,15 @@ function deleteCommand(frame: Frame): CommandUnknownOpts {
       frame.run(flags, async (session) => {
         const { reference, repository } = await session.repository(blob);
         const { tag: _, ...place } = reference;
-        if (place.digest === undefined) throw new OciError('USAGE', `${blob} has no digest`, { hint: 'write repository@digest' });
+        if (place.digest === undefined)
+          throw new OciError('USAGE', `${blob} has no digest`, { hint: 'write repository@digest' });
         const ignoreMissing = flags.ignoreMissing === true;
         const name = formatReference(place);
-        await remove(session, { store: repository, name, what: { blob: place.digest }, kind: 'the blob', alongside: [], ignoreMissing }, flags);
+        await remove(
+          session,
+          { store: repository, name, what: { blob: place.digest }, kind: 'the blob', alongside: [], ignoreMissing },
+          flags,
+        );
       }),
     );
   return withExamples(command, `lading blob delete --yes localhost:5000/app@sha256:${'0'.repeat(64)}`);

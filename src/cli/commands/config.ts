@@ -11,7 +11,9 @@ import { outputOptions, platformOption, registryOptions } from '../options.ts';
 
 export function configCommand(frame: Frame): CommandUnknownOpts {
   const command = documentOptions(registryOptions(outputOptions(new Command())))
-    .description('Print the config of an image, byte for byte. An image for many platforms needs --platform, or linux/amd64 is taken.')
+    .description(
+      'Print the config of an image, byte for byte. An image for many platforms needs --platform, or linux/amd64 is taken.',
+    )
     .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
     .addOption(platformOption())
     .action((image, flags) =>
@@ -20,7 +22,11 @@ export function configCommand(frame: Frame): CommandUnknownOpts {
         const manifest = await from.image(flags.platform);
         const config = manifest.links.find(({ role }) => role === 'config')?.descriptor;
         if (config === undefined) throw new OciError('NOT_FOUND', `${from.describe} has no config`);
-        const bytes = await readAll(from.source.blob(config).open(session.call), MAX_CONFIG_BYTES, `config ${config.digest}`);
+        const bytes = await readAll(
+          from.source.blob(config).open(session.call),
+          MAX_CONFIG_BYTES,
+          `config ${config.digest}`,
+        );
         await writeDocument(session, bytes, flags);
       }),
     );

@@ -9,7 +9,9 @@ import { remove, type Removal, tagRemoval, tagsOf } from '../removal.ts';
 
 export function deleteCommand(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))
-    .description('Delete a tag, or a manifest by its digest. A tag goes alone; a manifest takes all its tags along, and they are listed first.')
+    .description(
+      'Delete a tag, or a manifest by its digest. A tag goes alone; a manifest takes all its tags along, and they are listed first.',
+    )
     .argument('<reference>', 'repository:tag or repository@digest')
     .option('--ignore-missing', 'what is not there is no error')
     .action((name, flags) =>
@@ -19,7 +21,9 @@ export function deleteCommand(frame: Frame): CommandUnknownOpts {
         const ignoreMissing = flags.ignoreMissing === true;
         if (digest === undefined) {
           if (tag !== undefined) return remove(session, tagRemoval(repository, reference, tag, ignoreMissing), flags);
-          throw new OciError('USAGE', `${name} has neither tag nor digest`, { hint: 'write repository:tag or repository@digest' });
+          throw new OciError('USAGE', `${name} has neither tag nor digest`, {
+            hint: 'write repository:tag or repository@digest',
+          });
         }
         const tags = await tagsOf(session, repository, digest);
         const removal: Removal = {
@@ -33,5 +37,9 @@ export function deleteCommand(frame: Frame): CommandUnknownOpts {
         return remove(session, removal, flags);
       }),
     );
-  return withExamples(command, 'lading delete localhost:5000/app:old', `lading delete --dry-run localhost:5000/app@sha256:${'0'.repeat(64)}`);
+  return withExamples(
+    command,
+    'lading delete localhost:5000/app:old',
+    `lading delete --dry-run localhost:5000/app@sha256:${'0'.repeat(64)}`,
+  );
 }

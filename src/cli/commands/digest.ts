@@ -20,5 +20,10 @@ export function digestCommand(frame: Frame): CommandUnknownOpts {
         return session.output.line(flags.fullRef === true ? reference : digest);
       }),
     );
-  return withExamples(command, 'lading digest alpine:3.20', 'lading digest --platform linux/arm64 alpine', 'lading digest oci:./alpine:3.20');
+  return withExamples(
+    command,
+    'lading digest alpine:3.20',
+    'lading digest --platform linux/arm64 alpine',
+    'lading digest oci:./alpine:3.20',
+  );
 }

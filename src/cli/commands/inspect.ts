@@ -9,7 +9,9 @@ import { outputOptions, platformOption, registryOptions } from '../options.ts';
 
 export function inspectCommand(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
-    .description('Show an image on one page: digest, platforms, config, layers, history, annotations, and what is attached to it.')
+    .description(
+      'Show an image on one page: digest, platforms, config, layers, history, annotations, and what is attached to it.',
+    )
     .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
     .addOption(platformOption())
     .action((image, flags) =>
@@ -20,5 +22,10 @@ export function inspectCommand(frame: Frame): CommandUnknownOpts {
         for (const line of inspectionPage(inspection)) await output.line(...line);
       }),
     );
-  return withExamples(command, 'lading inspect alpine:3.20', 'lading inspect --platform linux/arm64 --json alpine', 'lading inspect oci:./alpine');
+  return withExamples(
+    command,
+    'lading inspect alpine:3.20',
+    'lading inspect --platform linux/arm64 --json alpine',
+    'lading inspect oci:./alpine',
+  );
 }

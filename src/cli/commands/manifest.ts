@@ -30,7 +30,11 @@ function getCommand(frame: Frame): CommandUnknownOpts {
         await writeDocument(session, bytes, flags);
       }),
     );
-  return withExamples(command, 'lading manifest alpine:3.20', 'lading manifest get --pretty --platform linux/arm64 alpine');
+  return withExamples(
+    command,
+    'lading manifest alpine:3.20',
+    'lading manifest get --pretty --platform linux/arm64 alpine',
+  );
 }
 
 function pushCommand(frame: Frame): CommandUnknownOpts {
@@ -45,7 +49,9 @@ function pushCommand(frame: Frame): CommandUnknownOpts {
         const { reference, repository } = await session.repository(name, 'to');
         const manifest = manifestFrom(bytes, flags.mediaType, reference.digest);
         if (reference.tag === undefined && reference.digest === undefined) {
-          throw new OciError('USAGE', `${name} has neither tag nor digest`, { hint: `add :TAG, or @${manifest.descriptor.digest}` });
+          throw new OciError('USAGE', `${name} has neither tag nor digest`, {
+            hint: `add :TAG, or @${manifest.descriptor.digest}`,
+          });
         }
         await putAt(session, { repository, manifest, references: [reference], dryRun: flags.dryRun === true });
       }),

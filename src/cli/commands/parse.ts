@@ -25,11 +25,14 @@ interface ParsedName {
 
 export function parseCommand(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
-    .description('Show the parts of names. Without names they are read from stdin, one a line. Ends with 2 when a name is invalid.')
+    .description(
+      'Show the parts of names. Without names they are read from stdin, one a line. Ends with 2 when a name is invalid.',
+    )
     .argument('[name...]', 'names of images, e.g. alpine or ghcr.io/o/app:1')
     .action((names, flags) =>
       frame.run(flags, async ({ context, output }) => {
-        if (names.length === 0 && context.stdin.isTTY === true) throw new OciError('USAGE', 'parse needs a name, or names on stdin');
+        if (names.length === 0 && context.stdin.isTTY === true)
+          throw new OciError('USAGE', 'parse needs a name, or names on stdin');
         let invalid = false;
         for await (const name of names.length > 0 ? names : stdinLines(context)) {
           const parsed = parseName(name);
@@ -45,7 +48,13 @@ export function parseCommand(frame: Frame): CommandUnknownOpts {
 function parseName(input: string): ParsedName {
   try {
     const reference = parseReference(input);
-    return { input, valid: true, ...reference, reference: formatReference(reference), familiar: familiarReference(reference) };
+    return {
+      input,
+      valid: true,
+      ...reference,
+      reference: formatReference(reference),
+      familiar: familiarReference(reference),
+    };
   } catch (error) {
     if (!isOciError(error)) throw error;
     return { input, valid: false, error: error.message };

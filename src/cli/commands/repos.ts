@@ -9,7 +9,9 @@ import { count, outputOptions, registryOptions } from '../options.ts';
 
 export function reposCommand(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
-    .description('List the repositories of a registry, or search them. Docker Hub and many hosted registries list none.')
+    .description(
+      'List the repositories of a registry, or search them. Docker Hub and many hosted registries list none.',
+    )
     .argument('<registry>', 'e.g. localhost:5000')
     .argument('[text]', 'only names that hold this text')
     .option('--regex', 'the text is a regular expression')
@@ -25,7 +27,12 @@ export function reposCommand(frame: Frame): CommandUnknownOpts {
         for await (const one of names) await output.line(flags.fullRef === true ? `${registry}/${one}` : one);
       }),
     );
-  return withExamples(command, 'lading repos localhost:5000', 'lading search localhost:5000 team/', 'lading repos --regex localhost:5000 "^team/(web|api)$"');
+  return withExamples(
+    command,
+    'lading repos localhost:5000',
+    'lading search localhost:5000 team/',
+    'lading repos --regex localhost:5000 "^team/(web|api)$"',
+  );
 }
 
 function matcher(text: string, isPattern: boolean): (name: string) => boolean {

@@ -8,7 +8,9 @@ import { serveUntilEnd } from '../serving.ts';
 
 export function serveCommand(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
-    .description('Run a registry in the foreground, until it is interrupted. Without a directory it keeps all in memory, and forgets it at the end.')
+    .description(
+      'Run a registry in the foreground, until it is interrupted. Without a directory it keeps all in memory, and forgets it at the end.',
+    )
     .argument('[dir]', 'every repository is an OCI layout below it')
     .addOption(new Option('--port <n>', 'where to listen; 0 takes any that is free').argParser(port).default(5000))
     .addOption(new Option('--host <address>', 'the address to listen on').default('127.0.0.1'))

@@ -22,23 +22,39 @@ export function sizeCommand(frame: Frame): CommandUnknownOpts {
           for await (const one of measureImages(from, { ...session.call, ...flags, image })) sizes.push(one);
         }
         const total = addUp(sizes);
-        if (session.output.isJson) return session.output.json({ images: sizes.map(({ parts: _, ...told }) => told), total });
+        if (session.output.isJson)
+          return session.output.json({ images: sizes.map(({ parts: _, ...told }) => told), total });
         const rows = sizes.map((size) => rowOf(size, size.image, flags.unpacked));
         if (sizes.length > 1) rows.push(rowOf({ ...total, platform: '' }, 'together', flags.unpacked));
         await session.output.table(layoutOf(flags.unpacked), rows);
       }),
     );
-  return withExamples(command, 'lading size alpine:3.20', 'lading size --platform linux/amd64 alpine:3.19 alpine:3.20', 'lading size --unpacked --json oci:./alpine');
+  return withExamples(
+    command,
+    'lading size alpine:3.20',
+    'lading size --platform linux/amd64 alpine:3.19 alpine:3.20',
+    'lading size --unpacked --json oci:./alpine',
+  );
 }
 
 type Columns = { readonly title: string; readonly align?: 'right' }[];
 
 function layoutOf(unpacked: true | undefined): Columns {
   const right = (title: string): Columns[number] => ({ title, align: 'right' });
-  return [{ title: 'IMAGE' }, { title: 'PLATFORM' }, right('LAYERS'), right('COMPRESSED'), ...(unpacked ? [right('UNPACKED')] : [])];
+  return [
+    { title: 'IMAGE' },
+    { title: 'PLATFORM' },
+    right('LAYERS'),
+    right('COMPRESSED'),
+    ...(unpacked ? [right('UNPACKED')] : []),
+  ];
 }
 
-function rowOf(size: Pick<ImageSize, 'platform' | 'layers' | 'compressed' | 'unpacked'>, name: string, unpacked: true | undefined): Piece[] {
+function rowOf(
+  size: Pick<ImageSize, 'platform' | 'layers' | 'compressed' | 'unpacked'>,
+  name: string,
+  unpacked: true | undefined,
+): Piece[] {
   const { platform = '-', layers, compressed } = size;
   const last = unpacked === true ? [formatSize(size.unpacked ?? 0)] : [];
   return [name, platform, String(layers), formatSize(compressed), ...last];

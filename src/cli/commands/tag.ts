@@ -17,8 +17,17 @@ export function tagCommand(frame: Frame): CommandUnknownOpts {
         const wanted = tags.map(checkTag);
         const manifest = await repository.manifest(referenceTarget(reference), session.call);
         const { tag: _, digest: __, ...place } = reference;
-        await putAt(session, { repository, manifest, references: wanted.map((tag) => ({ ...place, tag })), dryRun: flags.dryRun === true });
+        await putAt(session, {
+          repository,
+          manifest,
+          references: wanted.map((tag) => ({ ...place, tag })),
+          dryRun: flags.dryRun === true,
+        });
       }),
     );
-  return withExamples(command, 'lading tag localhost:5000/app:1.2.3 1.2 1 latest', 'lading tag --dry-run localhost:5000/app:1 stable');
+  return withExamples(
+    command,
+    'lading tag localhost:5000/app:1.2.3 1.2 1 latest',
+    'lading tag --dry-run localhost:5000/app:1 stable',
+  );
 }

@@ -13,10 +13,18 @@ export function tagsCommand(frame: Frame): CommandUnknownOpts {
     .description('List the tags of a repository or a layout.')
     .argument('<repository>', 'a repository, or oci:DIR')
     .addOption(new Option('--sort <order>', 'name: A to Z; semver, created: newest first').choices(TAG_ORDERS))
-    .addOption(new Option('--filter <glob>', 'only tags like this, e.g. "3.*"; "!x" leaves x out; repeat it for more').argParser(many))
+    .addOption(
+      new Option('--filter <glob>', 'only tags like this, e.g. "3.*"; "!x" leaves x out; repeat it for more').argParser(
+        many,
+      ),
+    )
     .addOption(new Option('--limit <n>', 'only so many').argParser(count))
     .option('--digests', 'show what each tag stands for')
-    .addOption(new Option('--for-digest <digest>', 'only tags of this digest').argParser((text: string) => asArgument(() => parseDigest(text))))
+    .addOption(
+      new Option('--for-digest <digest>', 'only tags of this digest').argParser((text: string) =>
+        asArgument(() => parseDigest(text)),
+      ),
+    )
     .action((name, flags) =>
       frame.run(flags, async (session) => {
         const { output, call } = session;

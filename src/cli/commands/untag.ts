@@ -20,5 +20,10 @@ export function untagCommand(frame: Frame): CommandUnknownOpts {
         await remove(session, tagRemoval(repository, reference, reference.tag, flags.ignoreMissing === true), flags);
       }),
     );
-  return withExamples(command, 'lading untag localhost:5000/app:old', 'lading untag --yes --quiet localhost:5000/app:old', 'lading untag --dry-run localhost:5000/app:old');
+  return withExamples(
+    command,
+    'lading untag localhost:5000/app:old',
+    'lading untag --yes --quiet localhost:5000/app:old',
+    'lading untag --dry-run localhost:5000/app:old',
+  );
 }

@@ -12,7 +12,9 @@ import { kindOf } from '../transfers.ts';
 
 export function validateCommand(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
-    .description('Check every digest, size and link of an image, and that its layers unpack to what the config says. Ends with 5 when something is wrong.')
+    .description(
+      'Check every digest, size and link of an image, and that its layers unpack to what the config says. Ends with 5 when something is wrong.',
+    )
     .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
     .option('--quick', 'only look whether everything is there, with the right size')
     .action((image, flags) =>
@@ -28,15 +30,25 @@ export function validateCommand(frame: Frame): CommandUnknownOpts {
           code: error.code,
           message: error.message,
         }));
-        if (output.isJson) await output.json({ reference: from.at(digest), valid: told.length === 0, ...seen, problems: told });
+        if (output.isJson)
+          await output.json({ reference: from.at(digest), valid: told.length === 0, ...seen, problems: told });
         else {
-          for (const one of problems) await output.line(styled(`${kindOf(one.descriptor)}: `, 'red'), `${one.error.message} (${one.error.code})`);
+          for (const one of problems)
+            await output.line(styled(`${kindOf(one.descriptor)}: `, 'red'), `${one.error.message} (${one.error.code})`);
           const counts = `${seen.manifests} manifests and ${seen.blobs} blobs, ${formatSize(seen.bytes)}`;
-          const verdict = told.length === 0 ? styled('valid', 'green') : styled(`${told.length} ${told.length === 1 ? 'problem' : 'problems'}`, 'red');
+          const verdict =
+            told.length === 0
+              ? styled('valid', 'green')
+              : styled(`${told.length} ${told.length === 1 ? 'problem' : 'problems'}`, 'red');
           await output.line(`${from.at(digest)}: `, verdict, ` (${counts})`);
         }
         return told.length === 0 ? EXIT.done : EXIT.integrity;
       }),
     );
-  return withExamples(command, 'lading validate alpine:3.20', 'lading validate oci:./alpine', 'lading validate --quick --json ghcr.io/o/app:1');
+  return withExamples(
+    command,
+    'lading validate alpine:3.20',
+    'lading validate oci:./alpine',
+    'lading validate --quick --json ghcr.io/o/app:1',
+  );
 }

@@ -1,0 +1,64 @@
+/** `copy`: an image from anywhere to anywhere, all platforms and the same digests. */
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { OciError } from '../../errors.ts';
+import { openFrom, openTo } from '../ends.ts';
+import { withExamples } from '../examples.ts';
+import type { Frame } from '../frame.ts';
+import { openTags } from '../locators.ts';
+import { endOptions, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import type { Session } from '../session.ts';
+import { listTags } from '../tag-list.ts';
+import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
+
+export function copyCommand(frame: Frame): CommandUnknownOpts {
+  const command = endOptions(registryOptions(outputOptions(new Command())))
+    .description(
+      'Copy an image, index or artifact from anywhere to anywhere: all its platforms, with the same digests. What is there already is not sent again.',
+    )
+    .argument('<source>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .argument('<destination>', 'the same; several tags stand after commas: app:1,1.2,latest')
+    .addOption(platformsOption())
+    .option('--referrers', 'copy what is attached to it, too: signatures, SBOMs, attestations')
+    .option('--foreign-layers', 'copy layers that are kept elsewhere, too')
+    .option('-a, --all-tags', 'every tag of the repository; both ends are named without a tag')
+    .addOption(
+      new Option(
+        '--filter <glob>',
+        'with --all-tags: only tags like this; "!x" leaves x out; repeat it for more',
+      ).argParser(many),
+    )
+    .option('-n, --no-clobber', 'leave a tag that stands already')
+    .option('--force', 'send again what is under a manifest that is there already')
+    .option('--dry-run', 'only tell what would be sent')
+    .action((source, destination, flags) =>
+      frame.run(flags, async (session) => {
+        if (flags.allTags === true) return copyTags(session, source, destination, flags);
+        const from = await openFrom(session, source);
+        await tellTransfer(session, await transfer(session, from, await openTo(session, destination), flags), false);
+      }),
+    );
+  return withExamples(
+    command,
+    'lading copy alpine:3.20 localhost:5000/alpine:3.20',
+    'lading copy ghcr.io/o/app:1 localhost:5000/app:1,1.2,latest',
+    'lading copy --platform linux/amd64 --platform linux/arm64 alpine oci:./alpine:latest',
+    'lading copy --all-tags --filter "3.*" --no-clobber alpine localhost:5000/alpine',
+  );
+}
+
+async function copyTags(
+  session: Session,
+  source: string,
+  destination: string,
+  flags: TransferFlags & { filter?: readonly string[] | undefined },
+): Promise<void> {
+  const listed = await openTags(session, source);
+  const told = [];
+  for await (const { tag } of listTags(listed.source, { ...session.call, filter: flags.filter })) {
+    const from = await openFrom(session, `${source}:${tag}`);
+    const to = await openTo(session, `${destination}:${tag}`);
+    told.push(tag);
+    await tellTransfer(session, await transfer(session, from, to, flags), true);
+  }
+  if (told.length === 0) throw new OciError('NOT_FOUND', `${listed.describe} has no tags to copy`);
+}

@@ -1,0 +1,71 @@
+/** Writing a manifest: its blob, then its place in the index, under the lock, so that nothing it needs is collected meanwhile. */
+import { OciError, throwIfAborted } from '../errors.ts';
+import { fromArray } from '../bytes/read.ts';
+import type { Call } from '../model/call.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { contentOf, manifestFrom } from '../store/content.ts';
+import { requireLinks } from '../store/links.ts';
+import type { PutManifestOptions } from '../store/types.ts';
+import { EMPTY_INDEX, encodeIndex, type LayoutIndex, MARKER } from './index-file.ts';
+import { checkName, entriesNamed } from './names.ts';
+import { blobPath, INDEX_FILE, MARKER_FILE } from './paths.ts';
+import { putBlob } from './put-blob.ts';
+import { withManifest } from './roots.ts';
+import type { Layout } from './source.ts';
+import type { WriteTree } from './tree.ts';
+
+/** @throws OciError `MANIFEST_BLOB_UNKNOWN`, `CONFLICT`, `REFERENCE_INVALID`, `LIMIT`, `LAYOUT_INVALID` */
+export async function putManifest(
+  layout: Layout<WriteTree>,
+  given: Manifest,
+  options: PutManifestOptions,
+): Promise<'exists' | 'written'> {
+  const { tree } = layout;
+  const tags = (options.tags ?? []).map(checkName);
+  const manifest = manifestFrom(given.bytes, given.descriptor.mediaType, given.descriptor.digest);
+  await beginLayout(layout, options);
+  return tree.lock(async () => {
+    const index = (await layout.index(options)) ?? EMPTY_INDEX;
+    checkCondition(tree.name, index, tags, options);
+    await requireLinks(
+      manifest,
+      async ({ descriptor }) => (await tree.stat(blobPath(descriptor.digest))) !== undefined,
+    );
+    const outcome = await putBlob(tree, contentFor(manifest), options);
+    const entries = await withManifest(index.entries, manifest, tags, layout.facts, options);
+    if (entries === index.entries && outcome === 'exists') return 'exists';
+    if (entries !== index.entries) await tree.replace(INDEX_FILE, encodeIndex(index, entries, tree.name));
+    return 'written';
+  }, options);
+}
+
+function contentFor({ descriptor, bytes }: Manifest): ReturnType<typeof contentOf> {
+  return contentOf(descriptor, (start, end) => fromArray(bytes.subarray(start, end)));
+}
+
+function checkCondition(
+  name: string,
+  { entries }: LayoutIndex,
+  tags: readonly string[],
+  { ifMatch }: PutManifestOptions,
+): void {
+  if (ifMatch === undefined) return;
+  for (const tag of tags) {
+    if (entriesNamed(entries, tag).at(-1)?.digest !== ifMatch) {
+      throw new OciError('CONFLICT', `${name}: ${tag} is no longer ${ifMatch}`);
+    }
+  }
+}
+
+/** What makes a directory a layout, written before the first blob, so that an interrupted copy is one already. */
+export async function beginLayout({ tree, index }: Layout<WriteTree>, options: Call): Promise<void> {
+  throwIfAborted(options.signal);
+  const isBegun = async (path: string): Promise<boolean> => (await tree.stat(path)) !== undefined;
+  if ((await isBegun(MARKER_FILE)) && (await isBegun(INDEX_FILE))) return;
+  await tree.lock(async () => {
+    if ((await index(options)) === undefined) {
+      await tree.replace(INDEX_FILE, encodeIndex(EMPTY_INDEX, [], tree.name));
+    }
+    if (!(await isBegun(MARKER_FILE))) await tree.replace(MARKER_FILE, MARKER);
+  }, options);
+}

@@ -1,0 +1,58 @@
+/** A blob in one PUT, the way that the most registries know. */
+import { drain } from '../bytes/read.ts';
+import { ask, type Exchange, failed, scopesFor, settle } from './requests.ts';
+import { nameOf } from './session.ts';
+import { isAmbiguous, isLostSession, type Setback, type Upload } from './upload.ts';
+import { uploadBody } from './upload-body.ts';
+import { closingUrl, type UploadSession } from './upload-session.ts';
+
+/** @throws what the source throws, and what the registry says when another attempt would change nothing */
+export async function sendWhole({ place, content, call }: Upload, session: UploadSession): Promise<Setback | undefined> {
+  const { digest, size } = content.descriptor;
+  if (size === 0) await drain(content.open(call)); // no body is read of an empty one, and its digest may be wrong, too
+  const body = uploadBody(size, () => content.open(call), call.signal);
+  const setback = await closeUpload({ place, content, call }, closingUrl(session.url, digest), body);
+  body.throwIfSourceFailed();
+  if (setback === undefined) return undefined;
+  const { status, errors } = setback.error;
+  if (status === 413) place.facts.chunkFrom = size;
+  // Artifactory knows no blob that came in one PUT (buildx#196).
+  const unknown = status === 404 && errors.some(({ code }) => code === 'BLOB_UNKNOWN');
+  if (unknown) place.facts.chunkFrom = 1;
+  return (status === 413 || unknown) && size > 0 && place.facts.chunks !== 'broken'
+    ? { ...setback, next: 'chunks' }
+    : throwUnlessWorthwhile(setback);
+}
+
+/** The PUT that closes a session, with the whole blob or with nothing. It is never sent again blindly: it may have worked. */
+export async function closeUpload(
+  { place, content, call }: Upload,
+  url: string,
+  body: ReturnType<typeof uploadBody>,
+): Promise<Setback | undefined> {
+  let exchange: Exchange;
+  try {
+    exchange = await ask(place, {
+      method: 'PUT',
+      url,
+      headers: { 'content-type': 'application/octet-stream' },
+      body,
+      scopes: scopesFor(place, 'push'),
+      idempotent: false,
+      ...call,
+    });
+  } catch (error) {
+    body.throwIfSourceFailed();
+    if (call.signal?.aborted !== true && isAmbiguous(error)) return { error, next: 'whole' };
+    throw error;
+  }
+  if ([200, 201, 204].includes(exchange.response.status)) return void (await settle(exchange));
+  const error = await failed(exchange, `writing blob ${content.descriptor.digest} to ${nameOf(place)}`);
+  return { error, next: 'whole' };
+}
+
+/** Is there a reason to think that another session does better? */
+export function throwUnlessWorthwhile(setback: Setback): Setback {
+  if (isAmbiguous(setback.error) || isLostSession(setback.error)) return setback;
+  throw setback.error;
+}

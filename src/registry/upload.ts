@@ -1,0 +1,94 @@
+/**
+ * Sending a blob until it is there: whole where that works, in chunks where the registry wants that, in a new session when
+ * one is lost. How bytes travel is settled in `upload-whole` and `upload-chunks`; here, what to do when they did not arrive.
+ */
+import { abortError, isOciError, type OciError } from '../errors.ts';
+import type { Call } from '../model/call.ts';
+import type { Content } from '../store/types.ts';
+import type { Place } from './session.ts';
+import { blobIsThere } from './stat.ts';
+import { sendChunks } from './upload-chunks.ts';
+import { cancelUpload, startUpload, type UploadSession } from './upload-session.ts';
+import { sendWhole } from './upload-whole.ts';
+
+/** One blob on its way. */
+export interface Upload {
+  readonly place: Place;
+  readonly content: Content;
+  readonly call: Call;
+}
+
+export type Way = 'whole' | 'chunks';
+
+/** What became of one session: the blob is there (undefined), or what went wrong, and how to try next. */
+export interface Setback {
+  readonly error: OciError;
+  readonly next: Way;
+}
+
+const MAX_SESSIONS = 4;
+
+/**
+ * @param opened a session that has begun already, e.g. by a mount that was none
+ * @throws OciError `DIGEST_MISMATCH`, `SIZE_MISMATCH`: then the session is given up, and nothing is kept
+ */
+export async function upload(
+  place: Place,
+  content: Content,
+  opened: UploadSession | undefined,
+  call: Call,
+): Promise<void> {
+  const job: Upload = { place, content, call };
+  const { descriptor } = content;
+  let way = firstWay(place, descriptor.size);
+  const tried = new Set<Way>();
+  for (let count = 1; ; count++) {
+    const session = (count === 1 ? opened : undefined) ?? (await startUpload(place, descriptor.digest, call));
+    const setback = await attempt(job, session, way);
+    if (setback === undefined) return;
+    if (await blobIsThere(place, descriptor, call)) return;
+    await cancelUpload(place, session, call);
+    tried.add(way);
+    const wayBack = setback.next !== way && tried.has(setback.next);
+    if (count >= MAX_SESSIONS || wayBack) throw setback.error;
+    way = setback.next;
+    await pause(job, setback, count);
+  }
+}
+
+/** One session. Whatever ends the upload for good gives the session up first. */
+async function attempt(job: Upload, session: UploadSession, way: Way): Promise<Setback | undefined> {
+  const { place, call } = job;
+  try {
+    return await (way === 'whole' ? sendWhole(job, session) : sendChunks(job, session));
+  } catch (error) {
+    await cancelUpload(place, session, call);
+    if (call.signal?.aborted === true) throw abortError(call.signal);
+    throw error;
+  }
+}
+
+async function pause({ place, content, call }: Upload, { error }: Setback, count: number): Promise<void> {
+  const delayMs = 100 * 2 ** count;
+  const url = error.request?.url ?? `${place.host.origin}/${content.descriptor.digest}`;
+  call.on?.({ type: 'retry', method: 'PUT', url, reason: error.message, attempt: count, delayMs });
+  await place.session.clock.wait(delayMs, call.signal);
+}
+
+/** In chunks when it is larger than what the user, or an earlier refusal, set as the limit of one request. */
+function firstWay({ facts, host, session }: Place, size: number): Way {
+  if (size === 0 || facts.chunks === 'broken') return 'whole';
+  const limit = host.chunkSize ?? session.chunkSize ?? Number.POSITIVE_INFINITY;
+  return size > limit || size >= (facts.chunkFrom ?? Number.POSITIVE_INFINITY) ? 'chunks' : 'whole';
+}
+
+/** Did the answer get lost, so that nobody knows what became of the request? */
+export function isAmbiguous(error: unknown): error is OciError {
+  return isOciError(error, 'UNREACHABLE', 'TIMEOUT', 'PROTOCOL', 'SERVER_ERROR');
+}
+
+/** Does the registry no longer know the session (a balancer without affinity: harbor#17504)? */
+export function isLostSession({ status, errors }: OciError): boolean {
+  const lost = errors.some(({ code }) => code === 'BLOB_UPLOAD_UNKNOWN' || code === 'BLOB_UPLOAD_INVALID');
+  return (status === 404 && errors.length === 0) || ((status === 404 || status === 400) && lost);
+}

@@ -1,0 +1,76 @@
+/** Quirks of reading blobs: redirects to storage, and ranges. */
+import { answering, changing, endpointOf, requestTo, type Wrap, withBytes } from '../wrap.ts';
+
+export interface RedirectOptions {
+  /** @default 307 */
+  readonly status?: number;
+  /** What the URL is signed with. @default 'X-Amz-Signature=abc' */
+  readonly query?: string;
+  /** @default GET alone; GitLab Dedicated redirects HEAD to a URL that is signed for GET (moby#50065) */
+  readonly methods?: readonly string[];
+}
+
+/** Docker Hub, ECR, ACR and GHCR keep blobs at another origin, behind a signed URL; some storages refuse an Authorization there. */
+export function redirectBlobs(toOrigin: string, options: RedirectOptions = {}): Wrap {
+  const { status = 307, query = 'X-Amz-Signature=abc', methods = ['GET'] } = options;
+  return answering(requestTo('blob', ...methods), (request) => {
+    const location = `${toOrigin}${new URL(request.url).pathname}?${query}`;
+    return new Response(null, { status, headers: { location } });
+  });
+}
+
+/** S3, Azure and Google's storage refuse a request that is authorized twice (opa#6580, renovate#3877, oras-java#334). */
+export function refuseAuthorization(): Wrap {
+  return answering(
+    (request) => request.headers.has('authorization'),
+    () => new Response('<Error><Code>InvalidArgument</Code></Error>', { status: 400 }),
+  );
+}
+
+/** Some registries and proxies know no ranges: the whole blob, and 200. */
+export function ignoreRange(): Wrap {
+  return (handler) => (request, info) => {
+    if (!request.headers.has('range')) return handler(request, info);
+    const headers = new Headers(request.headers);
+    headers.delete('range');
+    return handler(new Request(request, { headers }), info);
+  };
+}
+
+/** A range that is answered from another place than asked: what `Content-Range` says is true, and not what was wanted. */
+export function rangeFromElsewhere(shift: number): Wrap {
+  return (handler) => (request, info) => {
+    const [, start] = /^bytes=(\d+)-/.exec(request.headers.get('range') ?? '') ?? [];
+    if (start === undefined) return handler(request, info);
+    const headers = new Headers(request.headers);
+    headers.set('range', `bytes=${Math.max(0, Number(start) + shift)}-`);
+    return handler(new Request(request, { headers }), info);
+  };
+}
+
+/** 206 without saying which part it is. */
+export function rangeWithoutContentRange(): Wrap {
+  return changing(
+    (_, response) => response.status === 206,
+    () => ({ headers: { 'content-range': undefined } }),
+  );
+}
+
+/** 206 to a request that asked for no range. */
+export function alwaysPartial(): Wrap {
+  return changing(
+    (request, response) => request.method === 'GET' && endpointOf(request) === 'blob' && response.status === 200,
+    () => ({ status: 206 }),
+  );
+}
+
+/** A registry whose storage has rotted: other bytes, under the right name and length. */
+export function rottenBlobs(): Wrap {
+  return (handler) => async (request, info) => {
+    const response = await handler(request, info);
+    if (!requestTo('blob', 'GET')(request) || !response.ok) return response;
+    return withBytes(response, request, async function* (bytes) {
+      for await (const chunk of bytes) yield new Uint8Array(chunk.length);
+    });
+  };
+}

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzip } from '../src/bytes/compress.ts';
-import { fromArray, readAll } from '../src/bytes/read.ts';
+import { readAll } from '../src/bytes/read.ts';
 import { OCI_LAYER_GZIP } from '../src/model/media-types.ts';
 import { directoryStore } from '../src/node/directory.ts';
 import type { Target } from '../src/store/types.ts';

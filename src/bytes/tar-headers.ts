@@ -23,6 +23,8 @@ export interface LibraryHeader {
 const MAX_NAME = 4096;
 /** The largest number that six octal digits hold: above it, tar-stream writes sevens. */
 const MAX_OCTAL_ID = 0o777777;
+/** What a link may tell as its size: that of the file that it leads to. */
+const MAX_SIZE_OF_NOTHING = 64 * 2 ** 30;
 const MAX_OCTAL_TIME = 2 ** 31 - 1;
 
 /** @throws OciError `LAYOUT_INVALID` */
@@ -36,10 +38,12 @@ export function headerFrom(header: LibraryHeader): TarHeader {
   if (pax !== null && Object.keys(pax).some((key) => key.startsWith('GNU.sparse.'))) {
     throw invalid(`${quote(name, 80)} is a sparse file`);
   }
+  const size = sizeOf(header);
+  if (!hasBody(type) && size > MAX_SIZE_OF_NOTHING) throw invalid(`${quote(name, 80)} has no body, but tells its size`);
   return {
     name,
     type,
-    size: hasBody(type) ? sizeOf(header) : 0,
+    size: hasBody(type) ? size : 0,
     mode: header.mode & 0o7777,
     uid: paxNumber(pax, 'uid') ?? header.uid,
     gid: paxNumber(pax, 'gid') ?? header.gid,

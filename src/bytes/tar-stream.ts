@@ -111,7 +111,7 @@ async function* headers(next: () => Promise<Uint8Array>): AsyncGenerator<TarHead
       if (empty === 2 && isOpen) throw invalid('it ends in the middle of a header');
       if (empty === 2) return;
       const header = await decoder.decode(block);
-      isOpen = header === undefined && empty === 0;
+      isOpen = header === undefined && (isOpen || empty === 0);
       if (header === undefined) continue;
       if (++entries > MAX_ENTRIES) throw new OciError('LIMIT', `a tar archive has more than ${MAX_ENTRIES} entries`);
       const converted = headerFrom(header);

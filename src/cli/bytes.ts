@@ -1,5 +1,6 @@
 /** Sizes and times as people read and write them. */
 import { OciError } from '../errors.ts';
+import { quote } from '../model/quote.ts';
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
@@ -24,7 +25,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, '': 1000 };
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
  * Reads a time: `500ms`, `30s`, `5m`, `1h30m`; a number alone is seconds.
@@ -32,12 +33,10 @@ const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_
  * @throws OciError `USAGE`
  */
 export function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|$)/gy)];
-  const whole = parts.map(([part]) => part).join('');
-  if (text === '' || whole !== text) {
-    throw new OciError('USAGE', `${JSON.stringify(text.slice(0, 40))} is not a time`, {
-      hint: 'write 30s, 5m or 1h30m',
-    });
+  const told = /^\d+(\.\d+)?$/.test(text) ? `${text}s` : text;
+  const parts = [...told.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)];
+  if (told === '' || parts.map(([part]) => part).join('') !== told) {
+    throw new OciError('USAGE', `${quote(text, 40)} is not a time`, { hint: 'write 30s, 5m or 1h30m' });
   }
-  return parts.reduce((sum, [, count = '0', unit = '']) => sum + Number(count) * (durationUnits[unit] ?? 0), 0);
+  return parts.reduce((sum, [, count, unit = 's']) => sum + Number(count) * (durationUnits[unit] ?? 0), 0);
 }

@@ -96,7 +96,7 @@ function imageOf(
   config: ImageConfig | undefined,
   platform: Platform | undefined,
 ): InspectedImage {
-  const layers = isIndex(image) ? [] : image.document.layers;
+  const layers = 'layers' in image.document ? image.document.layers : [];
   return {
     digest: image.descriptor.digest,
     platform: platform && formatPlatform(platform),

@@ -26,7 +26,6 @@ export type RegistryFlags = {
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
   readonly resolve?: readonly string[] | undefined;
-  readonly header?: readonly string[] | undefined;
   readonly concurrency?: number | undefined;
   /** Milliseconds, for the whole command. */
   readonly timeout?: number | undefined;
@@ -77,10 +76,9 @@ export function registryOptions<A extends unknown[], O extends OptionValues>(
     new Option('--cert-file <file>', 'client certificate for the registries named'),
     new Option('--key-file <file>', 'its key'),
     new Option('--resolve <host:port:address>', 'where a host is, instead of asking DNS').argParser(many),
-    new Option('--header <name:value>', 'send this header to the registries named').argParser(many),
     new Option('--concurrency <n>', 'requests at a time').argParser(count),
     new Option('--timeout <time>', 'give up after this time, e.g. 30s or 5m').argParser(duration),
-    new Option('--retry <n>', 'how often a request is tried').argParser(count),
+    new Option('--retry <n>', 'how often a failed request is sent again').argParser(countFromZero),
   ]);
   return command as unknown as Command<A, O & RegistryFlags>;
 }
@@ -137,6 +135,10 @@ export function count(value: string): number {
   if (!/^\d+$/.test(value) || number < 1 || !Number.isSafeInteger(number))
     throw new InvalidArgumentError('It is not a number from 1 up.');
   return number;
+}
+
+function countFromZero(value: string): number {
+  return value === '0' ? 0 : count(value);
 }
 
 const duration = (value: string): number => asArgument(() => parseDuration(value));

@@ -1,16 +1,20 @@
 /**
- * One run of a command: its client, made when it is first needed, its progress, and everything it has opened, which is closed
- * when the run ends, however it ends.
+ * One run of a command: its clients, made when they are first needed, its progress, and everything it has opened, which is
+ * closed when the run ends, however it ends.
  */
+import type { SendOptions } from '../http/pipeline.ts';
+import type { Credential } from '../http/types.ts';
 import type { Call } from '../model/call.ts';
 import { familiarReference, parseReference, type Reference } from '../model/reference.ts';
 import type { Client } from '../registry/client.ts';
-import type { Repository } from '../registry/repository.ts';
+import type { Source, Store } from '../store/types.ts';
 import { activitySink } from './activity.ts';
+import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import type { Flags } from './frame.ts';
 import type { Output } from './output.ts';
 import { createProgress, type Progress, progressMode } from './progress.ts';
+import { readSettings } from './settings.ts';
 import { suggestTag } from './suggest.ts';
 
 /** The ends of a copy, which may have credentials of their own. */
@@ -18,17 +22,25 @@ export type End = 'from' | 'to';
 
 export interface Session {
   readonly context: Context;
+  /** With what the settings file says where no flag does. */
   readonly flags: Flags;
   readonly output: Output;
   readonly progress: Progress;
   /** Options for every call of the library: the signal, and who is told. */
   readonly call: Call & { readonly signal: AbortSignal };
-  client(end?: End): Promise<Client>;
-  /** A repository by a reference that the user gave. @throws OciError `REFERENCE_INVALID` */
-  repository(text: string, end?: End): Promise<{ readonly reference: Reference; readonly repository: Repository }>;
-  /** Closes this, too, when the run ends. */
-  defer(close: () => void | Promise<void>): void;
-  /** A hint for what was asked for last and is not there. */
+  /** The client for registries that the user named: a flag's credentials are for these only. */
+  client(registry: string, end?: End): Promise<Client>;
+  /** A client with one credential, whatever the flags and files say. */
+  clientAs(registry: string, credential: Credential): Promise<Client>;
+  /** What the client of a registry is made of. */
+  sendOptions(registry: string): Promise<SendOptions>;
+  /** A repository that the user named. @throws OciError `REFERENCE_INVALID` */
+  repository(text: string, end?: End): Promise<{ readonly reference: Reference; readonly repository: Store }>;
+  /** What was looked for last: where nothing is found, its tags are suggested. */
+  lookedFor(reference: Reference, source: Source): void;
+  /** Closes this, too, when the run ends; the last one first. */
+  defer(close: () => unknown): void;
+  /** A hint for what was looked for last and is not there. */
   suggest(): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -41,25 +53,29 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
 }
 
+/** @throws OciError `CONFIG_INVALID` */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { context, flags, output } = options;
+  const { context, output } = options;
+  const settings = await readSettings(context);
+  const { concurrency, retry, timeout } = settings;
+  const flags: Flags = { concurrency, retry, timeout, ...options.flags };
   const mode = progressMode(flags.progress ?? 'auto', context, flags.quiet === true);
   const progress = await createProgress(mode, context, output);
-  const signal =
-    flags.timeout === undefined
-      ? options.signal
-      : AbortSignal.any([options.signal, AbortSignal.timeout(flags.timeout)]);
-  const call = { signal, on: activitySink({ progress, output, mode, debug: flags.debug === true }) };
-  const closers: (() => void | Promise<void>)[] = [];
-  const clients = new Map<End, Promise<Client>>();
-  let asked: { reference: Reference; repository: Repository } | undefined;
+  const call = {
+    signal: withTimeout(options.signal, flags.timeout),
+    on: activitySink({ progress, output, mode, debug: flags.debug === true }),
+  };
+  const closers: (() => unknown)[] = [];
+  const named = new Set<string>();
+  const clients = new Map<string, Promise<{ client: Client; connection: Connection }>>();
+  let looked: { reference: Reference; source: Source } | undefined;
 
-  const client = (end: End = 'from'): Promise<Client> => {
+  const connect = (registry: string, end: End, credential?: Credential): Promise<{ client: Client; connection: Connection }> => {
+    named.add(registry);
     const own = (flags.fromCreds ?? flags.toCreds) === undefined ? 'from' : end;
-    const known =
-      clients.get(own) ??
-      import('./client-from-options.ts').then((m) => m.clientFromOptions({ context, flags, end: own, output }));
-    clients.set(own, known);
+    const key = credential === undefined ? own : `${own} ${registry}`;
+    const known = clients.get(key) ?? openClient({ context, flags, settings, end: own, credential, named });
+    clients.set(key, known);
     return known;
   };
   return {
@@ -68,23 +84,46 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     output,
     progress,
     call,
-    client,
-    async repository(text, end) {
+    client: async (registry, end = 'from') => (await connect(registry, end)).client,
+    clientAs: async (registry, credential) => (await connect(registry, 'from', credential)).client,
+    sendOptions: async (registry) => (await connect(registry, 'from')).connection,
+    async repository(text, end = 'from') {
       const reference = parseReference(text);
-      const repository = (await client(end)).repository(reference);
-      asked = { reference, repository };
-      return asked;
+      const repository = (await connect(reference.domain, end)).client.repository(reference);
+      looked = { reference, source: repository };
+      return { reference, repository };
+    },
+    lookedFor: (reference, source) => {
+      looked = { reference, source };
     },
     defer: (close) => void closers.push(close),
-    async suggest() {
-      if (asked?.reference.tag === undefined || signal.aborted) return undefined;
-      const { tag, digest: _, ...name } = asked.reference;
-      return suggestTag(familiarReference(name), tag, asked.repository.tags({ signal }));
-    },
+    suggest: async () => (looked === undefined || call.signal.aborted ? undefined : suggestion(looked, call.signal)),
     async close() {
       progress.close();
       for (const close of closers.reverse()) await close();
-      for (const one of clients.values()) await one.then((opened) => opened.close()).catch(() => {});
+      for (const one of clients.values()) await one.then(closeClient, () => {});
     },
   };
+}
+
+function withTimeout(signal: AbortSignal, timeout: number | undefined): AbortSignal {
+  return timeout === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+}
+
+/** Loaded only by commands that talk to a registry. */
+async function openClient(options: import('./connection.ts').ConnectionOptions): Promise<{ client: Client; connection: Connection }> {
+  const [{ openConnection }, { createClient }] = await Promise.all([import('./connection.ts'), import('../registry/client.ts')]);
+  const connection = await openConnection(options);
+  return { client: createClient(connection), connection };
+}
+
+async function closeClient({ client, connection }: { client: Client; connection: Connection }): Promise<void> {
+  await client.close();
+  connection.close();
+}
+
+async function suggestion({ reference, source }: { reference: Reference; source: Source }, signal: AbortSignal): Promise<string | undefined> {
+  const { tag, digest, ...name } = reference;
+  if (tag === undefined || digest !== undefined) return undefined;
+  return suggestTag(familiarReference(name), tag, source.tags({ signal }));
 }

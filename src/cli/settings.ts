@@ -53,7 +53,7 @@ function settingsOf(document: unknown, file: string): Settings {
       Object.entries(hosts).map(([name, value]) => [name, readHostChoice(value, `${file}: hosts.${name}`)]),
     ),
     concurrency: count(concurrency, `${file}: concurrency`),
-    retry: count(retry, `${file}: retry`),
+    retry: retry === 0 ? 0 : count(retry, `${file}: retry`),
     timeout: timeout === undefined ? undefined : attempt(() => parseDuration(String(timeout)), `${file}: timeout`),
   };
 }

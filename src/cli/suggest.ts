@@ -50,7 +50,7 @@ export async function suggestTag(name: string, tag: string, tags: AsyncIterable<
   } catch {
     return undefined;
   }
-  if (found.length === 0) return undefined;
+  if (found.length === 0 || found.includes(tag)) return undefined;
   const near = nearest(tag, found);
   if (near.length > 0) return `did you mean ${near.map((one) => `${name}:${one}`).join(' or ')}?`;
   return `see "lading tags ${name}" for the tags that there are`;

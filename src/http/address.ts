@@ -51,7 +51,9 @@ function zoneOfMirrorName(name: string): Zone {
   const decimal = /(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})(?=[.-])/.exec(name);
   if (decimal !== null) return zoneOfV4(decimal.slice(1).map(Number));
   const hex = /(?:^|[.-])([0-9a-f]{8})\./.exec(name)?.[1];
-  return hex === undefined ? 'forbidden' : zoneOfV4([0, 2, 4, 6].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
+  return hex === undefined
+    ? 'forbidden'
+    : zoneOfV4([0, 2, 4, 6].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)));
 }
 
 /** The zone of an IPv4 or IPv6 address without brackets; undefined: it is none. */
@@ -97,7 +99,10 @@ function zoneOfV6(words: readonly number[]): Zone {
 function embeddedV4(words: readonly number[]): readonly number[] | undefined {
   const bytes = (from: number): number[] => [from, from + 1].flatMap((at) => split(words[at] ?? 0));
   if (words[0] === 0x2002) return bytes(1);
-  const head = words.slice(0, 6).map((word) => word.toString(16)).join(':');
+  const head = words
+    .slice(0, 6)
+    .map((word) => word.toString(16))
+    .join(':');
   if (head === '0:0:0:0:0:0' && words[6] === 0) return undefined; // :: and ::1
   return /^(?:0:0:0:0:(?:0|ffff):0|0:0:0:0:0:(?:0|ffff)|64:ff9b:0:0:0:0)$/.test(head) ? bytes(6) : undefined;
 }
@@ -113,5 +118,5 @@ function parseV6(text: string): readonly number[] | undefined {
   const words = (part: string | undefined): number[] =>
     part === undefined || part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
   const [left, right] = [words(head), words(tail)];
-  return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+  return [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
 }

@@ -1,12 +1,12 @@
 /**
  * Sends what belongs to a registry to the registry, and to nobody else: its custom headers, and the proof of who asks.
  * Nothing is shown before it was asked for: the first 401 of an origin teaches its challenge, and later requests come
- * with their token. How a demand is met is decided in `prove`; whom a challenge may name in `realm`.
+ * with their token. What a refusal asks for is decided in `demand`, how it is met in `prove`, whom it may name in `realm`.
  */
 import { isOciError, OciError } from '../errors.ts';
-import { demandOf, isChallenge } from './demand.ts';
 import type { Clock } from './clock.ts';
 import { rememberCredentials } from './credentials.ts';
+import { isChallenge, nextDemand } from './demand.ts';
 import { failureOf } from './failure.ts';
 import type { Hosts } from './host.ts';
 import { type Proof, prove, type Prover } from './prove.ts';
@@ -27,30 +27,92 @@ const MAX_ROUNDS = 3;
 export function authorize({ hosts, credentials, clock }: AuthorizeOptions): Middleware {
   const memory = rememberCredentials(credentials);
   const session = createSession(clock);
-  return (send) => (request) => {
-    if (new URL(request.url).origin !== request.registry) return send(request);
+  return (send) => async (request) => {
+    const url = new URL(request.url);
+    if (url.origin !== request.registry) return send(request);
     const host = hosts(request.registry);
+    if (url.protocol === 'http:' && !host.plainHttp) throw plainRefused(url);
     const own = { ...request, headers: { ...host.headers, ...request.headers } };
     if (own.headers.authorization !== undefined) return send(own);
     return converse({ host, hosts, session, memory, send }, own);
   };
 }
 
+function plainRefused({ host }: URL): OciError {
+  return new OciError('USAGE', `refused to speak http with ${host}`, {
+    hint: `if that is what you want, allow it with --plain-http ${host}`,
+  });
+}
+
 async function converse(prover: Prover, request: HttpRequest): Promise<HttpResponse> {
   const tried = new Set<string>();
   let proof = await lookAhead(prover, request);
   for (let round = 1; ; round++) {
-    const header = proof instanceof Error ? undefined : proof?.header;
-    if (header !== undefined) tried.add(header);
-    const response = await prover.send(withProof(request, header));
-    const demand = isChallenge(response) ? await nextDemand(prover, request, response, proof, tried) : undefined;
-    if (proof instanceof Error && isSameDemand(demand, expected(prover, request))) {
-      await response.cancel();
-      throw proof;
-    }
-    if (demand === undefined || round === MAX_ROUNDS) return giveUp(request, response, proof);
+    if (proof?.header !== undefined) tried.add(proof.header);
+    const response = await prover.send(withProof(request, proof));
+    const demand = round < MAX_ROUNDS ? await demandOf(prover, request, response, proof, tried) : undefined;
+    if (demand === undefined) return settle(prover, request, response, proof);
     await response.cancel();
-    learn(prover, request, demand);
+    prover.session.learn(request.registry, repositoryOf(request.scopes), request.scopes ?? [], demand);
     proof = await prove(prover, request, demand);
   }
+}
+
+/** The proof that the registry asked for before; where nothing is known, none. */
+async function lookAhead(prover: Prover, request: HttpRequest): Promise<Proof | undefined> {
+  const { credential } = prover.host;
+  const isToken = credential !== undefined && credential !== 'none' && 'registryToken' in credential;
+  const demand: Demand | undefined = isToken
+    ? { scheme: { kind: 'token' }, scopes: [] }
+    : prover.session.expect(request.registry, repositoryOf(request.scopes), request.scopes ?? []);
+  if (demand === undefined) return undefined;
+  try {
+    return await prove(prover, request, demand);
+  } catch (error) {
+    // The registry may have another token server for this repository: only it can tell. Its answer is not taken
+    // for one to the user, whose credentials have failed.
+    if (!isOciError(error, 'UNAUTHORIZED')) throw error;
+    return { demand, header: undefined, fresh: true, error };
+  }
+}
+
+async function demandOf(
+  prover: Prover,
+  request: HttpRequest,
+  response: HttpResponse,
+  proof: Proof | undefined,
+  tried: ReadonlySet<string>,
+): Promise<Demand | undefined> {
+  if (!isChallenge(response)) return undefined;
+  try {
+    return await nextDemand(prover, request, response, proof, tried);
+  } catch (error) {
+    await response.cancel();
+    throw error;
+  }
+}
+
+async function settle(
+  { host }: Prover,
+  request: HttpRequest,
+  response: HttpResponse,
+  proof: Proof | undefined,
+): Promise<HttpResponse> {
+  if (proof?.error !== undefined) {
+    await response.cancel();
+    throw proof.error;
+  }
+  if (proof?.hint === undefined || (response.status !== 401 && response.status !== 403)) return response;
+  const {
+    message,
+    status,
+    errors,
+    request: shown,
+  } = await failureOf(response, `${host.name} was asked in vain`, request);
+  throw new OciError('UNAUTHORIZED', message, { status, errors, request: shown, hint: proof.hint });
+}
+
+function withProof(request: HttpRequest, proof: Proof | undefined): HttpRequest {
+  if (proof?.header === undefined) return request;
+  return { ...request, headers: { ...request.headers, authorization: proof.header } };
 }

@@ -16,7 +16,10 @@ export function fixedCredentials(map: Readonly<Record<string, Credential>>): Cre
 }
 
 function canonicalKey(key: string): string {
-  const [domain = '', ...path] = key.replace(/^https?:\/\//i, '').replace(/\/(?:v[12]\/?)?$/, '').split('/');
+  const [domain = '', ...path] = key
+    .replace(/^https?:\/\//i, '')
+    .replace(/\/(?:v[12]\/?)?$/, '')
+    .split('/');
   return [canonicalDomain(domain.toLowerCase()), ...path].join('/');
 }
 

@@ -35,7 +35,10 @@ async function* inflate(bytes: Bytes, stream: DecompressionStream, what: string)
     await feeding;
   } catch (error) {
     // What the source failed with says more than that its end is missing.
-    const cause = await feeding.then(() => error, (failure: unknown) => failure);
+    const cause = await feeding.then(
+      () => error,
+      (failure: unknown) => failure,
+    );
     if (isOciError(cause)) throw cause;
     throw new OciError('PROTOCOL', `${what} is not encoded as it says`, { cause });
   } finally {

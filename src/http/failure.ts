@@ -84,7 +84,8 @@ function codeOf(status: number, errors: readonly RegistryErrorEntry[], request: 
   if (status >= 500) return 'SERVER_ERROR';
   for (const { code } of errors) {
     // Of an upload it says that the bytes were wrong; docker's registry also says it of a tag that is to be deleted.
-    if (code === 'DIGEST_INVALID') return request.body === undefined && request.method !== 'PUT' ? 'UNSUPPORTED' : 'DIGEST_MISMATCH';
+    if (code === 'DIGEST_INVALID')
+      return request.body === undefined && request.method !== 'PUT' ? 'UNSUPPORTED' : 'DIGEST_MISMATCH';
     const meaning = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
     if (meaning !== undefined) return meaning;
   }
@@ -130,8 +131,12 @@ function parseEntries(text: string): readonly RegistryErrorEntry[] {
 
 function readEntry(entry: Record<string, unknown>): readonly RegistryErrorEntry[] {
   const { detail } = entry;
-  const code = [entry.code, entry.error, entry.status].find((one) => typeof one === 'string' || typeof one === 'number');
-  const message = [entry.message, entry.error_description, entry.details, detail].find((one) => typeof one === 'string');
+  const code = [entry.code, entry.error, entry.status].find(
+    (one) => typeof one === 'string' || typeof one === 'number',
+  );
+  const message = [entry.message, entry.error_description, entry.details, detail].find(
+    (one) => typeof one === 'string',
+  );
   if (code === undefined && message === undefined) return [];
   return [
     {

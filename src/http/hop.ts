@@ -34,7 +34,11 @@ export function hop(from: URL, to: URL, policy: HopPolicy): HopVerdict {
     return refused('it would leave https for http', `if that is what you want, allow it with --plain-http ${to.host}`);
   }
   const registry = new URL(policy.registry);
-  if (to.hostname !== registry.hostname && !host.named && !mayEnter(zoneOfHost(to.hostname), zoneOfHost(registry.hostname))) {
+  if (
+    to.hostname !== registry.hostname &&
+    !host.named &&
+    !mayEnter(zoneOfHost(to.hostname), zoneOfHost(registry.hostname))
+  ) {
     return refused(
       `${to.hostname} is not in public, as the registry is`,
       `if it belongs to the registry, name it: --host ${to.host}`,
@@ -73,7 +77,7 @@ function hostSettings(to: URL, hosts: Hosts): { readonly plainHttp: boolean; rea
  */
 export function follow(from: string, location: string, policy: HopPolicy, what: string = 'redirect'): URL {
   const base = new URL(from);
-  if (!URL.canParse(location, base)) {
+  if (!URL.canParse(location, from)) {
     throw new OciError('PROTOCOL', `${base.host} answered with a ${what} to something that is no URL`);
   }
   const to = new URL(location, base);

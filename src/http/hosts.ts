@@ -44,7 +44,9 @@ function readSettings(settings: Readonly<Record<string, HostSettings>>): Setting
  * A registry as somebody wrote it. A path in a URL stands before `/v2/`, unless it has a `/v2/` of its own (containerd's
  * `override_path`); behind a bare name it is the beginning of the repository (`location` in registries.conf).
  */
-function readAddress(text: string): Pick<HostSettings, 'plainHttp' | 'pathPrefix' | 'repositoryPrefix'> & { name: string } {
+function readAddress(
+  text: string,
+): Pick<HostSettings, 'plainHttp' | 'pathPrefix' | 'repositoryPrefix'> & { name: string } {
   const match = /^(?:(https?):\/\/)?([^/?#]*)(\/[^?#]*)?$/i.exec(text);
   const [, scheme, domain = '', path = ''] = match ?? [];
   if (match === null || !isDomain(domain)) {

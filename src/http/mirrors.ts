@@ -23,12 +23,15 @@ export function mirrors(hosts: Hosts, clock: Clock): Middleware {
     const pull = host.mirrors.length === 0 ? undefined : parsePull(request, host);
     if (pull === undefined) return next(request);
     const usable = host.mirrors.filter(({ origin }) => (setAside.get(origin) ?? 0) <= clock.now());
-    const copies = usable.map((mirror): Ask => async () => {
-      const outcome = await settle(next(forMirror(request, pull, host, mirror)));
-      if ('error' in outcome && isSilence(outcome.error)) setAside.set(mirror.origin, clock.now() + SET_ASIDE_MS);
-      if ('error' in outcome && !isOver(outcome.error)) throw outcome.error;
-      return outcome;
-    });
+    const copies = usable.map(
+      (mirror): Ask =>
+        async () => {
+          const outcome = await settle(next(forMirror(request, pull, host, mirror)));
+          if ('error' in outcome && isSilence(outcome.error)) setAside.set(mirror.origin, clock.now() + SET_ASIDE_MS);
+          if ('error' in outcome && !isOver(outcome.error)) throw outcome.error;
+          return outcome;
+        },
+    );
     const registry: Ask = () => settle(next(request));
     return pull.byDigest || host.mirrorTags ? firstOf(copies, registry) : registryOr(registry, copies);
   };

@@ -27,9 +27,13 @@ const unreachable: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed',
 };
 
-const timeouts: ReadonlySet<string> = new Set(
-  ['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'],
-);
+const timeouts: ReadonlySet<string> = new Set([
+  'ETIMEDOUT',
+  'ESOCKETTIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
 
 const certificate: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
@@ -45,9 +49,15 @@ const certificate: Readonly<Record<string, string>> = {
 };
 
 /** Failures before anything was sent: any request may be tried again. */
-const neverSent: ReadonlySet<string> = new Set(
-  ['EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL', 'UND_ERR_CONNECT_TIMEOUT'],
-);
+const neverSent: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** Requests that a kept connection failed before any byte of an answer: the server had closed it meanwhile. */
 const stale = new WeakSet<object>();
@@ -71,6 +81,16 @@ export function networkError(error: unknown, request: HttpRequest, reusedSocket:
 export function timeoutError(request: HttpRequest, said: string, cause?: unknown): OciError {
   const shown = { method: request.method, url: redactUrl(request.url) };
   return new OciError('TIMEOUT', `${new URL(request.url).host} is too slow: ${said}`, { request: shown, cause });
+}
+
+/** The error for a body that ended before its end. */
+export function cutShort(request: HttpRequest, read: number, expected: number | undefined, cause?: unknown): OciError {
+  const { host } = new URL(request.url);
+  const part = expected === undefined ? `${read} bytes` : `${read} of ${expected} bytes`;
+  return new OciError('UNREACHABLE', `${host} closed the connection early, after ${part}`, {
+    request: { method: request.method, url: redactUrl(request.url) },
+    cause,
+  });
 }
 
 /** Was it only a kept connection that had ended? Then the request costs nothing to repeat. */
@@ -118,16 +138,28 @@ function notHttpHint({ protocol, host }: URL): string | undefined {
 }
 
 function isTlsCode(code: string): boolean {
-  return /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|ERROR_IN_CERT|INVALID_CA|PATH_LENGTH)/.test(code);
+  return /^(?:EPROTO$|ERR_SSL_|ERR_TLS_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|ERROR_IN_CERT|INVALID_CA|PATH_LENGTH)/.test(
+    code,
+  );
 }
 
 function tlsMeaning(error: unknown, code: string, { host }: URL): Meaning {
   const text = error instanceof Error ? error.message : '';
-  if (/wrong.version.number|packet.length.too.long|http.request|unknown.protocol|record.layer/i.test(`${code} ${text}`)) {
-    return { code: 'TLS', said: 'it does not speak TLS', hint: `if it speaks plain http, say so: --plain-http ${host}` };
+  if (
+    /wrong.version.number|packet.length.too.long|http.request|unknown.protocol|record.layer/i.test(`${code} ${text}`)
+  ) {
+    return {
+      code: 'TLS',
+      said: 'it does not speak TLS',
+      hint: `if it speaks plain http, say so: --plain-http ${host}`,
+    };
   }
   if (/alert.*(?:certificate|unknown.ca|access.denied)|CERTIFICATE_REQUIRED/i.test(`${code} ${text}`)) {
-    return { code: 'TLS', said: 'it wants a (different) client certificate', hint: 'give it with --cert-file and --key-file' };
+    return {
+      code: 'TLS',
+      said: 'it wants a (different) client certificate',
+      hint: 'give it with --cert-file and --key-file',
+    };
   }
   return { code: 'TLS', said: `the TLS handshake failed (${quote(code, 60)})` };
 }

@@ -28,6 +28,8 @@ export interface Proof {
   readonly fresh: boolean;
   /** What the user can do about credentials that were not sent. */
   readonly hint?: string | undefined;
+  /** Why there is nothing to show. */
+  readonly error?: OciError | undefined;
 }
 
 /** The user's credential for a request. @throws OciError `CREDENTIALS` */
@@ -70,7 +72,12 @@ async function proveByToken(
   try {
     const { value, fresh } = await prover.session.tokens.get(
       query,
-      (signal) => fetchToken(prover.send, { ...tokenRequest(prover, request, realm, scheme, query.scopes), credential: shown, signal }),
+      (signal) =>
+        fetchToken(prover.send, {
+          ...tokenRequest(prover, request, realm, scheme, query.scopes),
+          credential: shown,
+          signal,
+        }),
       request.signal,
     );
     return { demand, header: `Bearer ${value}`, fresh, hint };

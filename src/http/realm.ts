@@ -20,7 +20,12 @@ export interface Realm {
  * @throws OciError `REDIRECT_REFUSED`, `PROTOCOL`
  */
 export function judgeRealm(text: string, from: string, host: Host, hosts: Hosts): Realm {
-  const url = follow(from, absolute(text, host), { registry: host.origin, hosts: trusting(hosts, host) }, 'token realm');
+  const url = follow(
+    from,
+    absolute(text, host),
+    { registry: host.origin, hosts: trusting(hosts, host) },
+    'token realm',
+  );
   return { url, trusted: isTrusted(url, host) };
 }
 
@@ -40,7 +45,8 @@ function trusting(hosts: Hosts, { realms }: Host): Hosts {
 }
 
 function isTrusted(url: URL, host: Host): boolean {
-  if (isSameSite(url.hostname, new URL(host.origin).hostname) || isSameSite(url.hostname, hostnameOf(host.name))) return true;
+  if (isSameSite(url.hostname, new URL(host.origin).hostname) || isSameSite(url.hostname, hostnameOf(host.name)))
+    return true;
   return host.realms.some((realm) => realmHost(realm) === url.host || isOriginOf(realm, url));
 }
 

@@ -24,13 +24,13 @@ const urlHeaders: ReadonlySet<string> = new Set(['location', 'content-location',
 
 /** A URL without user name and password, fragment, and the values of query parameters that could be secrets. */
 export function redactUrl(text: string): string {
-  const [before = '', query] = cut(text.split('#', 1)[0] ?? '', '?');
+  const [before, query] = cut(text.split('#', 1)[0] ?? '', '?');
   const place = before.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, '$1//');
   return query === undefined ? place : `${place}?${query.split('&').map(redactPair).join('&')}`;
 }
 
 function redactPair(pair: string): string {
-  const [name = '', value] = cut(pair, '=');
+  const [name, value] = cut(pair, '=');
   if (value === undefined) return pair === '' ? '' : REDACTED;
   return shownQuery.has(name.toLowerCase()) ? pair : `${name}=${REDACTED}`;
 }

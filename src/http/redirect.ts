@@ -36,7 +36,10 @@ export function redirect(hosts: Hosts): Middleware {
 function redirected(request: HttpRequest, { status }: HttpResponse, location: string, hosts: Hosts): HttpRequest {
   const to = follow(request.url, location, { registry: request.registry, hosts });
   if (isReturnOfWrite(request, to)) {
-    throw new OciError('REDIRECT_REFUSED', `${new URL(request.url).host} redirected a ${request.method} back to the registry`);
+    throw new OciError(
+      'REDIRECT_REFUSED',
+      `${new URL(request.url).host} redirected a ${request.method} back to the registry`,
+    );
   }
   // The user named it: then it may stand anywhere, and its address is not looked at.
   const chosenBy = to.origin === request.registry || isNamed(hosts, to.host) ? 'own' : 'server';
@@ -50,8 +53,9 @@ function isReturnOfWrite({ method, url, registry }: HttpRequest, to: URL): boole
 }
 
 /** 303 asks for a GET; a HEAD stays one. A 301 or 302 keeps the method: registries send them for a slash too few (harbor#2473). */
-function asGet({ body: _, ...request }: HttpRequest): HttpRequest {
-  return request.method === 'HEAD' ? request : { ...request, method: 'GET', headers: without(request.headers, /^content-/) };
+function asGet(request: HttpRequest): HttpRequest {
+  if (request.method === 'HEAD') return request;
+  return { ...request, method: 'GET', body: undefined, headers: without(request.headers, /^content-/) };
 }
 
 function forOrigin(request: HttpRequest): HttpRequest {

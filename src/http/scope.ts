@@ -12,7 +12,13 @@ interface Scope {
 function parseScope(text: string): Scope {
   const at = text.lastIndexOf(':');
   if (at <= text.indexOf(':')) return { resource: text, actions: [] };
-  return { resource: text.slice(0, at), actions: text.slice(at + 1).split(',').filter(Boolean) };
+  return {
+    resource: text.slice(0, at),
+    actions: text
+      .slice(at + 1)
+      .split(',')
+      .filter(Boolean),
+  };
 }
 
 function formatScope({ resource, actions }: Scope): string {

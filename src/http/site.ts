@@ -5,21 +5,23 @@
 
 /** Second labels that countries register under: `co.uk`, `com.au`. */
 const secondLabels: ReadonlySet<string> = new Set(
-  'ac co com edu firm gen go gob gouv gov govt id ind info ltd me mil ne net nhs nom or org plc sch school web'.split(' '),
+  'ac co com edu firm gen go gob gouv gov govt id ind info ltd me mil ne net nhs nom or org plc sch school web'.split(
+    ' ',
+  ),
 );
 
 /** Domains under which strangers have names next to each other. */
 const sharedDomains: readonly string[] = [
-  ...['amazonaws.com', 'amazonaws.com.cn', 'on.aws', 'cloudfront.net', 'elasticbeanstalk.com'],
-  ...['azurecr.cn', 'azurecr.io', 'azurecr.us', 'azureedge.net', 'azurewebsites.net', 'azurecontainerapps.io'],
-  ...['cloudapp.azure.com', 'cloudapp.net', 'trafficmanager.net', 'windows.net', 'azurefd.net', 'azurestaticapps.net'],
-  ...['appspot.com', 'cloudfunctions.net', 'firebaseapp.com', 'googleapis.com', 'googleusercontent.com', 'run.app', 'web.app'],
-  ...['github.io', 'githubusercontent.com', 'gitlab.io', 'codeberg.page', 'bitbucket.io', 'gitpod.io', 'github.dev'],
-  ...['fly.dev', 'herokuapp.com', 'netlify.app', 'onrender.com', 'ondigitalocean.app', 'railway.app', 'vercel.app'],
-  ...['digitaloceanspaces.com', 'pages.dev', 'r2.dev', 'workers.dev', 'r2.cloudflarestorage.com', 'backblazeb2.com'],
-  ...['jfrog.io', 'ngrok.app', 'ngrok.io', 'ngrok-free.app', 'trycloudflare.com', 'wasabisys.com', 'linodeobjects.com'],
-  ...['duckdns.org', 'dyndns.org', 'no-ip.org', 'ddns.net', 'nip.io', 'sslip.io', 'xip.io', 'deno.dev', 'ts.net'],
-];
+  'amazonaws.com amazonaws.com.cn on.aws cloudfront.net elasticbeanstalk.com',
+  'azurecr.cn azurecr.io azurecr.us azureedge.net azurewebsites.net azurecontainerapps.io azurestaticapps.net',
+  'cloudapp.azure.com cloudapp.net trafficmanager.net windows.net azurefd.net',
+  'appspot.com cloudfunctions.net firebaseapp.com googleapis.com googleusercontent.com run.app web.app',
+  'github.io githubusercontent.com github.dev gitlab.io codeberg.page bitbucket.io gitpod.io',
+  'fly.dev herokuapp.com netlify.app onrender.com ondigitalocean.app railway.app vercel.app deno.dev',
+  'digitaloceanspaces.com linodeobjects.com backblazeb2.com wasabisys.com r2.cloudflarestorage.com r2.dev',
+  'pages.dev workers.dev jfrog.io ngrok.app ngrok.io ngrok-free.app trycloudflare.com ts.net',
+  'duckdns.org dyndns.org no-ip.org ddns.net nip.io sslip.io xip.io',
+].flatMap((line) => line.split(' '));
 
 /** Are these two hosts, as URLs name them, under one registrable domain? An address belongs with itself only. */
 export function isSameSite(one: string, other: string): boolean {

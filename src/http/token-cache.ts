@@ -50,15 +50,21 @@ export function createTokenCache(clock: Clock): TokenCache {
   function begin(query: TokenQuery, fetch: (signal: AbortSignal) => Promise<Token>): Underway {
     const key = `${query.issuer} ${scopesKey(query.scopes)}`;
     const asked = clock.now();
-    const flight = startFlight(async (signal) => {
-      const token = await fetch(signal);
-      // A short-lived token has a short margin: ten seconds must not mean a token a request.
-      const until = asked + token.lifetimeMs - Math.min(MARGIN_MS, token.lifetimeMs * MARGIN_PART);
-      kept = [{ ...query, value: token.value, until }, ...kept.filter((one) => one.until > clock.now())].slice(0, MAX_KEPT);
-      return token;
-    }, () => {
-      if (underway.get(key) === begun) underway.delete(key);
-    });
+    const flight = startFlight(
+      async (signal) => {
+        const token = await fetch(signal);
+        // A short-lived token has a short margin: ten seconds must not mean a token a request.
+        const until = asked + token.lifetimeMs - Math.min(MARGIN_MS, token.lifetimeMs * MARGIN_PART);
+        kept = [{ ...query, value: token.value, until }, ...kept.filter((one) => one.until > clock.now())].slice(
+          0,
+          MAX_KEPT,
+        );
+        return token;
+      },
+      () => {
+        if (underway.get(key) === begun) underway.delete(key);
+      },
+    );
     const begun: Underway = { ...query, flight };
     underway.set(key, begun);
     return begun;
@@ -66,7 +72,8 @@ export function createTokenCache(clock: Clock): TokenCache {
 
   return {
     async get(query, fetch, signal) {
-      const isGood = (one: TokenQuery): boolean => one.issuer === query.issuer && coversScopes(one.scopes, query.scopes);
+      const isGood = (one: TokenQuery): boolean =>
+        one.issuer === query.issuer && coversScopes(one.scopes, query.scopes);
       const found = kept.find((one) => one.until > clock.now() && isGood(one));
       if (found !== undefined) return { value: found.value, fresh: false };
       const { flight } = [...underway.values()].find(isGood) ?? begin(query, fetch);

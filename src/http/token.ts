@@ -38,7 +38,11 @@ export interface TokenRequest extends Call {
 export async function fetchToken(send: Send, request: TokenRequest): Promise<Token> {
   const { credential } = request;
   if (credential !== undefined && 'identityToken' in credential) {
-    return exchange(send, request, oauth(request, { grant_type: 'refresh_token', refresh_token: credential.identityToken }));
+    return exchange(
+      send,
+      request,
+      oauth(request, { grant_type: 'refresh_token', refresh_token: credential.identityToken }),
+    );
   }
   try {
     return await exchange(send, request, byGet(request));
@@ -57,7 +61,12 @@ function byGet(request: TokenRequest): HttpRequest {
   const { credential } = request;
   const login: Record<string, string> =
     credential !== undefined && 'password' in credential ? { authorization: encodeBasic(credential) } : {};
-  return { ...common(request), method: 'GET', url: url.href, headers: { ...request.headers, accept: 'application/json', ...login } };
+  return {
+    ...common(request),
+    method: 'GET',
+    url: url.href,
+    headers: { ...request.headers, accept: 'application/json', ...login },
+  };
 }
 
 function oauth(request: TokenRequest, grant: Readonly<Record<string, string>>): HttpRequest {
@@ -88,10 +97,17 @@ async function exchange(send: Send, request: TokenRequest, first: HttpRequest): 
   if (response.status !== 200) throw await refusal(request, first, response);
   const what = `the token of ${request.realm.host}`;
   const json = await readJson(response, MAX_BODY, what);
-  const { token, access_token: access, expires_in: expires, issued_at: issued } = (json ?? {}) as Record<string, unknown>;
+  const {
+    token,
+    access_token: access,
+    expires_in: expires,
+    issued_at: issued,
+  } = (json ?? {}) as Record<string, unknown>;
   const value = [token, access].find((one) => typeof one === 'string' && /^[\x21-\x7e]+$/.test(one));
   if (value === undefined) {
-    throw new OciError('UNAUTHORIZED', `the token server ${request.realm.host} answered without a token`, { status: 200 });
+    throw new OciError('UNAUTHORIZED', `the token server ${request.realm.host} answered without a token`, {
+      status: 200,
+    });
   }
   return { value: value as string, lifetimeMs: lifetimeMs(expires, issued, response.headers.date) };
 }
@@ -105,10 +121,13 @@ async function sendWithinOrigin(send: Send, first: HttpRequest): Promise<HttpRes
     if (location === undefined || response.status < 300 || response.status > 399) return response;
     await response.cancel();
     const from = new URL(request.url);
-    const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
+    const to = URL.canParse(location, request.url) ? new URL(location, from) : undefined;
     if (to?.origin !== from.origin || to.username !== '' || to.password !== '') {
       const where = to === undefined ? 'nowhere' : redactUrl(to.origin);
-      throw new OciError('REDIRECT_REFUSED', `the token server ${from.host} redirects to ${where}, which gets no credentials`);
+      throw new OciError(
+        'REDIRECT_REFUSED',
+        `the token server ${from.host} redirects to ${where}, which gets no credentials`,
+      );
     }
     request = { ...request, url: to.href };
   }

@@ -39,7 +39,7 @@ function fieldsOf(entry: unknown, where: string, name: string): Fields {
     if (value !== undefined && value !== null && typeof value !== 'string')
       throw invalid(name, `${where}.${field} is not a string`);
   }
-  return entry as Fields;
+  return entry;
 }
 
 function basicOf({ username, password }: Fields): { readonly username: string; readonly password: string } | undefined {

@@ -2,31 +2,33 @@
  * Settings that other programs share: read whole, changed by one process at a time, and replaced in one step, so that
  * whoever reads or dies meets the old file or the new one. What stands in the file is for others to decide.
  */
-import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, open, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OciError, throwIfAborted } from '../errors.ts';
 import type { Call } from '../model/call.ts';
-import { withFileLock } from './file-lock.ts';
-import { errnoOf, ioError } from './io-error.ts';
+import { lockFile } from './file-lock.ts';
+import { onDisk, unless } from './fs-errors.ts';
+import { syncFolder } from './safe-files.ts';
 
 /** The largest settings file that is read, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_LINKS = 40;
+/** A change takes milliseconds: whoever has the lock for longer is stuck. */
+const PATIENCE_MS = 30_000;
 
 /**
  * Reads a settings file; undefined when there is none.
  * @throws OciError `IO`, `CONFIG_INVALID` when it is too large
  */
 export async function readConfigFile(file: string): Promise<string | undefined> {
-  try {
-    if ((await stat(file)).size > MAX_BYTES)
-      throw new OciError('CONFIG_INVALID', `${file} is larger than ${MAX_BYTES} bytes`);
-    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw ioError(error, `read ${file}`);
-  }
+  const text = await onDisk(`read ${file}`, () => unless(['ENOENT', 'ENOTDIR'], readBounded(file)));
+  return text?.replace(/^\uFEFF/, '');
+}
+
+async function readBounded(file: string): Promise<string> {
+  if ((await stat(file)).size > MAX_BYTES)
+    throw new OciError('CONFIG_INVALID', `${file} is larger than ${MAX_BYTES} bytes`);
+  return readFile(file, 'utf8');
 }
 
 /**
@@ -38,36 +40,36 @@ export async function readConfigFile(file: string): Promise<string | undefined> 
 export async function editConfigFile(
   file: string,
   edit: (text: string | undefined) => string | undefined,
-  options: Call = {},
+  { signal }: Call = {},
 ): Promise<void> {
-  try {
+  throwIfAborted(signal);
+  await onDisk(`write ${file}`, async () => {
     const target = await followLinks(resolve(file));
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await withFileLock(
-      target,
-      async (assertHeld) => {
-        const before = await readConfigFile(target);
-        const after = edit(before);
-        throwIfAborted(options.signal);
-        if (after !== undefined && after !== before) await replaceFile(target, after, assertHeld);
-      },
-      options,
-    );
-  } catch (error) {
-    throw ioError(error, `write ${file}`);
-  }
+    const makeFolder = async (): Promise<void> => void (await mkdir(dirname(target), { recursive: true, mode: 0o700 }));
+    await makeFolder();
+    const lock = await lockFile(`${target}.lock`, makeFolder, { signal, patienceMs: PATIENCE_MS });
+    try {
+      if (lock.wasTaken) await removeTemporaries(target);
+      const before = await readConfigFile(target);
+      const after = edit(before);
+      throwIfAborted(signal);
+      if (after !== undefined && after !== before) await replaceFile(target, after);
+    } finally {
+      await lock.release();
+    }
+  });
 }
 
-async function replaceFile(target: string, text: string, assertHeld: () => Promise<void>): Promise<void> {
-  const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
+async function replaceFile(target: string, text: string): Promise<void> {
+  const temporary = join(dirname(target), `${temporaryPrefix(target)}${crypto.randomUUID()}`);
   try {
-    await writeDurably(temporary, text, await stat(target).catch(() => undefined));
-    await assertHeld();
+    await writeDurably(temporary, text, await unless(['ENOENT'], stat(target)));
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+  await syncFolder(dirname(target));
 }
 
 async function writeDurably(
@@ -79,7 +81,8 @@ async function writeDurably(
   try {
     await handle.chmod(0o600); // the umask may have taken more
     // `sudo lading login` leaves the user's file to the user
-    if (like !== undefined && process.getuid?.() === 0) await handle.chown(like.uid, like.gid).catch(() => {});
+    if (like !== undefined && process.getuid?.() === 0)
+      await unless(['EPERM', 'EINVAL'], handle.chown(like.uid, like.gid));
     await handle.writeFile(text);
     await handle.sync();
   } finally {
@@ -87,14 +90,22 @@ async function writeDurably(
   }
 }
 
+/** What a killed process left behind holds secrets. */
+async function removeTemporaries(target: string): Promise<void> {
+  const names = await readdir(dirname(target));
+  const left = names.filter((name) => name.startsWith(temporaryPrefix(target)));
+  await Promise.all(left.map((name) => rm(join(dirname(target), name), { force: true })));
+}
+
+function temporaryPrefix(target: string): string {
+  return `.${basename(target)}.tmp-`;
+}
+
 /** Where a file really stands, also when that is a link to nothing. */
 async function followLinks(file: string, left: number = MAX_LINKS): Promise<string> {
-  const real = await realpath(file).catch(() => undefined);
+  const real = await unless(['ENOENT', 'ENOTDIR'], realpath(file));
   if (real !== undefined) return real;
-  const isLink = await lstat(file).then(
-    (entry) => entry.isSymbolicLink(),
-    () => false,
-  );
-  if (!isLink || left === 0) return file;
+  const entry = await unless(['ENOENT', 'ENOTDIR'], lstat(file));
+  if (entry?.isSymbolicLink() !== true || left === 0) return file;
   return followLinks(resolve(dirname(file), await readlink(file)), left - 1);
 }

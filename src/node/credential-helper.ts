@@ -3,7 +3,7 @@
  * docker/docker-credential-helpers). This runs one and judges its answer; which one to ask is decided elsewhere.
  * Neither what a helper prints nor what it is given stands in an error.
  */
-import { OciError } from '../errors.ts';
+import { isOciError, OciError } from '../errors.ts';
 import type { Credential } from '../http/types.ts';
 import { isObject } from '../model/descriptor.ts';
 import { quote } from '../model/quote.ts';
@@ -19,7 +19,7 @@ const NOT_FOUND = /^\s*credentials not found/i;
 /**
  * Asks a helper; undefined when it knows no credential.
  * @param server the key, e.g. `ghcr.io` or `https://index.docker.io/v1/`
- * @throws OciError `CREDENTIALS`, `ABORTED`
+ * @throws OciError `CREDENTIALS`; `ABORTED` or `TIMEOUT` by the caller's signal
  */
 export async function getFromHelper(
   name: string,
@@ -29,7 +29,10 @@ export async function getFromHelper(
   const { code, stdout } = await run(name, 'get', server, server, options);
   if (code !== 0 && NOT_FOUND.test(stdout)) return undefined;
   if (code !== 0) throw failed(name, 'get', server, `it ended with ${code}`);
-  return readAnswer(stdout) ?? noAnswer(name, server);
+  const answer = readAnswer(stdout);
+  if (answer === undefined) throw failed(name, 'get', server, 'it printed something that is not a credential');
+  // some helpers answer an empty pair where they know none
+  return answer.Username === '' && answer.Secret === '' ? undefined : credentialOf(answer);
 }
 
 /**
@@ -56,7 +59,7 @@ export async function storeInHelper(
 
 /**
  * Makes a helper forget a credential; that it knows none is no error.
- * @throws OciError `CREDENTIALS`, `ABORTED`
+ * @throws OciError `CREDENTIALS`; `ABORTED` or `TIMEOUT` by the caller's signal
  */
 export async function eraseFromHelper(name: string, server: string, options: HelperOptions): Promise<void> {
   const { code, stdout } = await run(name, 'erase', server, server, options);
@@ -90,27 +93,28 @@ async function run(
   try {
     return await runProgram(program, [action], input, options);
   } catch (error) {
-    if (error instanceof OciError && error.code === 'ABORTED') throw error;
-    throw failed(name, action, server, error instanceof OciError ? error.message : 'it could not be started');
+    if (options.signal?.aborted === true) throw error;
+    throw failed(name, action, server, isOciError(error) ? error.message : 'it could not be started');
   }
 }
 
-/** @returns undefined for an answer that is none */
-function readAnswer(stdout: string): Credential | undefined {
-  let json: unknown;
+interface Answer {
+  readonly Username: string;
+  readonly Secret: string;
+}
+
+function readAnswer(stdout: string): Answer | undefined {
   try {
-    json = JSON.parse(stdout);
+    const json: unknown = JSON.parse(stdout);
+    if (!isObject(json) || typeof json.Username !== 'string' || typeof json.Secret !== 'string') return undefined;
+    return { Username: json.Username, Secret: json.Secret };
   } catch {
     return undefined;
   }
-  if (!isObject(json)) return undefined;
-  const { Username: username, Secret: secret } = json;
-  if (typeof username !== 'string' || typeof secret !== 'string' || secret === '') return undefined;
-  return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret };
 }
 
-function noAnswer(name: string, server: string): never {
-  throw failed(name, 'get', server, 'it printed something that is not a credential');
+function credentialOf({ Username: username, Secret: secret }: Answer): Credential {
+  return username === TOKEN_USER ? { identityToken: secret } : { username, password: secret };
 }
 
 function failed(name: string, action: string, server: string, problem: string, hint?: string): OciError {

@@ -172,7 +172,8 @@ function askHelper({ env }: AuthEnvironment, { helperTimeoutMs }: DockerCredenti
 
 /** The process's own, where none is given. */
 export function environmentOf({ env = process.env, home }: Partial<AuthEnvironment>): AuthEnvironment {
-  return { env, home: home ?? env.HOME ?? env.USERPROFILE ?? homedir() };
+  const own = process.platform === 'win32' ? env.USERPROFILE : env.HOME;
+  return { env, home: home ?? own ?? homedir() };
 }
 
 function describe(found: Credential): NonNullable<CredentialExplanation['found']> {

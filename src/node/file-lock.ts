@@ -1,111 +1,173 @@
 /**
- * A lock between processes, for changes that take milliseconds: a file beside the guarded one, made exclusively, which
- * names its owner. What a killed process leaves behind is recognised and removed.
+ * Locks between processes, as files that only one can create. Who holds one touches it from time to time; a lock is taken over when
+ * its holder is known to be dead, or has not touched it for long. Time is measured by who waits, so that clocks may differ.
  */
-import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, readlink, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OciError, throwIfAborted } from '../errors.ts';
-import type { Call } from '../model/call.ts';
-import { errnoOf, ioError } from './io-error.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
+import { codeOf, onDisk, unless } from './fs-errors.ts';
 
-export interface LockOptions extends Call {
-  /** How long to wait for others, in milliseconds; 30 s unless told. */
-  readonly waitMs?: number | undefined;
+export interface FileLockOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait for it; for ever unless told. */
+  readonly patienceMs?: number | undefined;
+  /** How long a holder may be silent; 30 s unless told. It touches the lock six times as often. */
+  readonly staleMs?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
-/** No change takes as long: the owner of an older lock is gone, even if its process id is in use again. */
-const STALE_MS = 10_000;
+export interface FileLock {
+  /** Was it taken from somebody who died? Then what that one was doing may lie about. */
+  readonly wasTaken: boolean;
+  release(): Promise<void>;
+}
+
+/** Somebody's lock as it was seen. */
+interface Holder {
+  readonly text: string;
+  readonly touchedMs: number;
+}
+
+const STALE_MS = 30_000;
+const LONGEST_WAIT_MS = 50;
 
 /**
- * Works while no other process does.
- * @param work gets a check to make just before the change becomes visible: it fails if the lock was lost
- * @throws OciError `CONFLICT` when others hold the lock for too long, `IO`, `ABORTED`
+ * Takes a lock, waiting while another has it.
+ * @param makeFolder makes the folder of the lock, which others may remove at any time.
+ * @throws OciError `CONFLICT` when patience ends, `ABORTED`, `IO`
  */
-export async function withFileLock<T>(
-  file: string,
-  work: (assertHeld: () => Promise<void>) => Promise<T>,
-  options: LockOptions = {},
-): Promise<T> {
-  const lock = `${file}.lock`;
-  const owner = `${process.pid} ${hostname()} ${randomUUID()}`;
-  const isHeld = async (): Promise<boolean> => (await ownerOf(lock)) === owner;
-  await acquire(lock, owner, options);
-  try {
-    return await work(async () => {
-      if (!(await isHeld()))
-        throw new OciError('CONFLICT', `the lock of ${file} was taken away`, { hint: 'try again' });
-    });
-  } finally {
-    if (await isHeld()) await rm(lock, { force: true });
-  }
-}
-
-async function acquire(lock: string, owner: string, { waitMs = 30_000, signal }: LockOptions): Promise<void> {
-  const deadline = performance.now() + waitMs;
-  while (!(await tryAcquire(lock, owner))) {
+export async function lockFile(
+  path: string,
+  makeFolder: () => Promise<void>,
+  options: FileLockOptions = {},
+): Promise<FileLock> {
+  const { clock = systemClock, staleMs = STALE_MS, patienceMs = Number.POSITIVE_INFINITY, signal } = options;
+  const begun = clock.now();
+  const isSilent = silenceWatch(clock, staleMs);
+  let wasTaken = false;
+  for (let delay = 2; ; delay = Math.min(delay * 1.5, LONGEST_WAIT_MS)) {
     throwIfAborted(signal);
-    await removeStale(lock);
-    if (performance.now() > deadline) {
-      throw new OciError('CONFLICT', `another process holds ${lock}`, { hint: 'remove it if no such process runs' });
+    const text = await create(path, makeFolder);
+    if (text !== undefined) return hold(path, text, wasTaken, staleMs / 6);
+    const holder = await look(path);
+    if (holder === undefined) continue;
+    if (((await isDead(holder)) || isSilent(holder)) && (await takeAway(path, holder, makeFolder, staleMs))) {
+      wasTaken = true;
+      continue;
     }
-    await sleep(2 + Math.random() * 20);
+    if (clock.now() - begun > patienceMs) throw stillHeld(path, holder);
+    await clock.wait(delay * (0.5 + Math.random()), signal);
   }
 }
 
-async function tryAcquire(lock: string, owner: string): Promise<boolean> {
-  try {
-    const handle = await open(lock, 'wx', 0o600);
+function stillHeld(path: string, { text }: Holder): OciError {
+  const pid = /"pid":(\d{1,10})/.exec(text)?.[1];
+  return new OciError('CONFLICT', `${path} is held by ${pid === undefined ? 'another process' : `process ${pid}`}`, {
+    hint: 'wait for it to finish; remove the file only if no such process runs',
+  });
+}
+
+/** The lock's text, when it is ours now. */
+async function create(path: string, makeFolder: () => Promise<void>): Promise<string | undefined> {
+  const text = JSON.stringify({ pid: process.pid, machine: await machine(), token: crypto.randomUUID() });
+  for (let left = 100; ; left--) {
     try {
-      await handle.writeFile(owner);
-    } finally {
-      await handle.close();
+      await writeFile(path, text, { flag: 'wx' });
+      return text;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return undefined;
+      if (codeOf(error) !== 'ENOENT' || left === 0) return onDisk(`lock ${path}`, () => Promise.reject(error));
+      await makeFolder();
     }
-    return true;
-  } catch (error) {
-    // Windows answers EPERM while a removed lock is still open somewhere
-    const code = errnoOf(error);
-    if (code === 'EEXIST' || (code === 'EPERM' && process.platform === 'win32')) return false;
-    throw ioError(error, `make ${lock}`);
   }
 }
 
-async function ownerOf(lock: string): Promise<string | undefined> {
-  return readFile(lock, 'utf8').catch(() => undefined);
+async function look(path: string): Promise<Holder | undefined> {
+  const seen = Promise.all([readFile(path, 'utf8'), stat(path)]);
+  const [text, { mtimeMs }] = (await onDisk(`read ${path}`, () => unless(['ENOENT'], seen))) ?? [
+    undefined,
+    { mtimeMs: 0 },
+  ];
+  return text === undefined ? undefined : { text, touchedMs: mtimeMs };
 }
 
-async function removeStale(lock: string): Promise<void> {
-  const owner = await ownerOf(lock);
-  if (owner === undefined || !(await isStale(lock, owner))) return;
-  const aside = `${lock}.${randomUUID()}`;
-  // renaming lets one of several that notice win; a lock that was made in between is given back
-  if (
-    !(await rename(lock, aside).then(
-      () => true,
-      () => false,
-    ))
-  )
-    return;
-  if ((await ownerOf(aside)) !== owner) await link(aside, lock).catch(() => {});
-  await rm(aside, { force: true });
+function hold(path: string, text: string, wasTaken: boolean, beatMs: number): FileLock {
+  let beat: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    const now = new Date();
+    beat = utimes(path, now, now).catch(() => {});
+  }, beatMs);
+  timer.unref();
+  return {
+    wasTaken,
+    async release() {
+      clearInterval(timer);
+      await beat;
+      const holder = await look(path).catch(() => undefined);
+      if (holder?.text === text) await unlink(path).catch(() => {});
+    },
+  };
 }
 
-async function isStale(lock: string, owner: string): Promise<boolean> {
-  const [pid, host] = owner.split(' ');
-  if (host === hostname() && !isAlive(Number(pid))) return true;
-  const age = await stat(lock).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
-  );
-  return age > STALE_MS;
+/** Has the same holder been seen, untouched, for as long as that? */
+function silenceWatch(clock: Clock, staleMs: number): (holder: Holder) => boolean {
+  let first: Holder | undefined;
+  let since = 0;
+  return (holder) => {
+    if (first?.text !== holder.text || first.touchedMs !== holder.touchedMs) {
+      first = holder;
+      since = clock.now();
+    }
+    return clock.now() - since > staleMs;
+  };
 }
 
-function isAlive(pid: number): boolean {
+async function isDead({ text }: Holder): Promise<boolean> {
+  const pid = Number(/"pid":(\d{1,10})/.exec(text)?.[1] ?? Number.NaN);
+  if (!Number.isSafeInteger(pid) || !text.includes(JSON.stringify(await machine()))) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    return false;
   } catch (error) {
-    return errnoOf(error) !== 'ESRCH';
+    return codeOf(error) === 'ESRCH';
   }
+}
+
+/**
+ * Removes the lock of a dead holder. Only one may do so at a time, and only if it is that holder's still: between two who both
+ * found it dead, the slower would otherwise remove the lock of the faster.
+ */
+async function takeAway(
+  path: string,
+  dead: Holder,
+  makeFolder: () => Promise<void>,
+  staleMs: number,
+): Promise<boolean> {
+  const breaking = `${path}.break`;
+  if ((await create(breaking, makeFolder)) === undefined) {
+    const other = await look(breaking);
+    const isLeftOver = other !== undefined && ((await isDead(other)) || Date.now() - other.touchedMs > staleMs);
+    if (isLeftOver) await unlink(breaking).catch(() => {});
+    return false;
+  }
+  try {
+    const holder = await look(path);
+    const isSame = holder?.text === dead.text && holder.touchedMs === dead.touchedMs;
+    if (isSame) await unlink(path);
+    return isSame;
+  } finally {
+    await unlink(breaking).catch(() => {});
+  }
+}
+
+let known: Promise<string> | undefined;
+
+/** This machine, and the numbering of its processes: in a container, pid 7 is another's. */
+function machine(): Promise<string> {
+  known ??= readlink('/proc/self/ns/pid').then(
+    (namespace) => `${hostname()} ${namespace}`,
+    () => hostname(),
+  );
+  return known;
 }

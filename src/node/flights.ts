@@ -17,11 +17,7 @@ export interface FlightsOptions {
   readonly now: () => number;
 }
 
-export type Flights<T> = (
-  key: string,
-  start: (signal: AbortSignal) => Promise<T>,
-  signal?: AbortSignal | undefined,
-) => Promise<T>;
+export type Flights<T> = (key: string, start: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 export function createFlights<T>({ keepMs, now }: FlightsOptions): Flights<T> {
   const flights = new Map<string, Flight<T>>();

@@ -10,7 +10,17 @@ import type { Descriptor } from '../model/descriptor.ts';
 import { decodedBody } from './encoding.ts';
 import { askForeign } from './foreign.ts';
 import { parseContentRange } from './ranges.ts';
-import { apiUrl, ask, contentLength, encodingOf, type Exchange, failed, pathIn, scopesFor, settle } from './requests.ts';
+import {
+  apiUrl,
+  ask,
+  contentLength,
+  encodingOf,
+  type Exchange,
+  failed,
+  pathIn,
+  scopesFor,
+  settle,
+} from './requests.ts';
 import { nameOf, type Place } from './session.ts';
 
 /** An attempt that brings less counts as none. */
@@ -100,7 +110,8 @@ async function beforeNext(reading: Reading, reason: unknown): Promise<void> {
   if (reading.idle >= MAX_IDLE_ATTEMPTS) {
     const where = `${descriptor.digest} from ${nameOf(place)}`;
     const got = `${reading.at} of ${descriptor.size} bytes after ${MAX_IDLE_ATTEMPTS} attempts without progress`;
-    if (reason === undefined) throw new OciError('SIZE_MISMATCH', `${where} ended early: ${got}`, { digests: [descriptor.digest] });
+    if (reason === undefined)
+      throw new OciError('SIZE_MISMATCH', `${where} ended early: ${got}`, { digests: [descriptor.digest] });
     throw new OciError('UNREACHABLE', `${where} keeps breaking off: ${got}: ${why}`, { cause: reason });
   }
   const delayMs = reading.idle === 0 ? 0 : 100 * 2 ** reading.idle;
@@ -125,7 +136,7 @@ async function openAt(reading: Reading): Promise<{ readonly response: HttpRespon
   }
   if (response.status === 206 && !encoded && isAsAsked(reading, response, ranged)) return { response, skip: 0 };
   if (response.status !== 206 && response.status !== 416) {
-    throw await failed(exchange, `reading blob ${reading.descriptor.digest} of ${nameOf(reading.place)}`);
+    throw await failed(exchange, `cannot read blob ${reading.descriptor.digest} of ${nameOf(reading.place)}`);
   }
   await settle(exchange);
   if (!ranged) throw wrongRange(reading, response);
@@ -166,16 +177,24 @@ function wrongSize({ place, descriptor }: Reading, response: HttpResponse): OciE
 function skipsTooMuch(reading: Reading): OciError | undefined {
   if (reading.at < SHORT_SKIP_BYTES || reading.longSkips++ < MAX_LONG_SKIPS) return undefined;
   const { place, descriptor } = reading;
-  return new OciError('UNREACHABLE', `${descriptor.digest} from ${nameOf(place)} broke off at byte ${reading.at} again`, {
-    hint: 'the registry cannot resume a download; try again when the network is better',
-  });
+  return new OciError(
+    'UNREACHABLE',
+    `${descriptor.digest} from ${nameOf(place)} broke off at byte ${reading.at} again`,
+    {
+      hint: 'the registry cannot resume a download; try again when the network is better',
+    },
+  );
 }
 
 function wrongRange({ place, descriptor }: Reading, { status, headers }: HttpResponse): OciError {
   const range = headers['content-range'] ?? 'no Content-Range';
-  return new OciError('PROTOCOL', `reading blob ${descriptor.digest} of ${nameOf(place)}: ${status} with ${range}`, {
-    status,
-  });
+  return new OciError(
+    'PROTOCOL',
+    `cannot read blob ${descriptor.digest} of ${nameOf(place)}: ${status} with ${range}`,
+    {
+      status,
+    },
+  );
 }
 
 function strongEtag({ headers }: HttpResponse): string | undefined {

@@ -15,6 +15,8 @@ export interface Facts {
   chunkSize?: number;
   /** Chunks are refused or lost (GAR, ECR): every blob is sent whole. */
   chunks?: 'broken';
+  /** A mirror sent other bytes than a digest names: mirrors are asked no more. */
+  mirrors?: 'wrong';
 }
 
 /** The facts of each registry, by its canonical name. */

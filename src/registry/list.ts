@@ -99,7 +99,7 @@ function pageUrl(url: string, pageSize: number | undefined, last: string | undef
 function entriesOf(page: unknown, { field, what }: NameListing): readonly unknown[] {
   const entries = isObject(page) ? (page[field] ?? []) : undefined;
   if (Array.isArray(entries)) return entries;
-  throw new OciError('PROTOCOL', `listing ${what}: the answer holds no list of ${field}`);
+  throw new OciError('PROTOCOL', `cannot list ${what}: the answer holds no list of ${field}`);
 }
 
 function* valid(

@@ -18,7 +18,6 @@ import {
   type Access,
   ask,
   checkReference,
-  encodingOf,
   failed,
   manifestName,
   pathIn,
@@ -94,13 +93,14 @@ export async function pullRaw(
     path: pathIn(place, `manifests/${target}`),
     headers: { accept: accept.join(', '), 'accept-encoding': 'identity' },
     scopes: scopesFor(place, access),
+    direct: access !== 'pull',
     ...call,
   });
   const { response } = exchange;
-  if (response.status !== 200) throw await failed(exchange, `reading ${name}`);
+  if (response.status !== 200) throw await failed(exchange, `cannot read ${name}`);
   const limit = place.session.limits.manifestBytes;
   const received = await readAll(response.body, limit, name).finally(() => response.cancel());
-  const candidates = await readings(received, encodingOf(response.headers), limit);
+  const candidates = await readings(response, received, limit);
   const told = toldDigest(response);
   const identified = identify(candidates, target, told, nameOf(place));
   const { digest } = identified;

@@ -48,14 +48,15 @@ export async function* pagesFrom(
   for (let exchange = first; ; ) {
     throwIfAborted(call.signal);
     const { response } = exchange;
-    if (response.status !== 200) throw await failed(exchange, `listing ${listing.what}`);
+    if (response.status !== 200) throw await failed(exchange, `cannot list ${listing.what}`);
     const json = await readJson(response, limits.pageBytes, listing.what);
     yield { json, guessed, exchange };
     const linked = nextPage(response, place.host.origin);
     const next = linked ?? listing.guessNext?.(json);
     if (next === undefined) return;
-    if (seen.has(next)) throw new OciError('PROTOCOL', `listing ${listing.what}: its pages go round in a circle`);
-    if (seen.size >= limits.pages) throw new OciError('LIMIT', `listing ${listing.what}: more than ${limits.pages} pages`);
+    if (seen.has(next)) throw new OciError('PROTOCOL', `cannot list ${listing.what}: its pages go round in a circle`);
+    if (seen.size >= limits.pages)
+      throw new OciError('LIMIT', `cannot list ${listing.what}: more than ${limits.pages} pages`);
     seen.add(next);
     guessed = linked === undefined;
     exchange = await askPage(place, listing, next, call);

@@ -78,15 +78,10 @@ async function putTag(
 }
 
 /** A registry that has entered it in its own list says so in `OCI-Subject` (distribution-spec, "Pushing Manifests with Subject"). */
-async function attach(
-  place: Place,
-  manifest: Manifest,
-  subject: Digest,
-  answer: Answer,
-  call: Call,
-): Promise<void> {
+async function attach(place: Place, manifest: Manifest, subject: Digest, answer: Answer, call: Call): Promise<void> {
   const { digest } = manifest.descriptor;
-  const headers = typeof answer === 'object' ? answer : await sendManifest(place, manifest, { reference: digest, ...call });
+  const headers =
+    typeof answer === 'object' ? answer : await sendManifest(place, manifest, { reference: digest, ...call });
   if (headers?.['oci-subject'] !== undefined) return;
   await addToReferrersTag(place, parseDigest(subject), referrerDescriptor(manifest), call);
 }

@@ -49,9 +49,13 @@ function changeReferrersTag(place: Place, subject: Digest, call: Call, change: C
       if (await replaced(place, tag, current, next, gone, call)) return;
       await place.session.clock.wait(50 * 2 ** attempt, call.signal);
     }
-    throw new OciError('CONFLICT', `others keep changing ${nameOf(place)}:${tag}, the list of referrers of ${subject}`, {
-      hint: 'try again; the manifest itself is there',
-    });
+    throw new OciError(
+      'CONFLICT',
+      `others keep changing ${nameOf(place)}:${tag}, the list of referrers of ${subject}`,
+      {
+        hint: 'try again; the manifest itself is there',
+      },
+    );
   });
 }
 

@@ -77,7 +77,7 @@ async function askApi(
     place.facts.referrers = 'listed';
     return exchange;
   }
-  const refusal = await failed(exchange, `listing ${listing.what}`);
+  const refusal = await failed(exchange, `cannot list ${listing.what}`);
   if (status === 429 || (status >= 500 && status !== 501)) throw refusal;
   // An unknown repository says nothing of the API. 401 and 403 (Harbor 2.7): whoever may not read is told so with the tag.
   const telling = status === 200 || (status === 404 && !refusal.errors.some(({ code }) => code === 'NAME_UNKNOWN'));
@@ -88,15 +88,10 @@ async function askApi(
 function entriesOf(json: unknown, { what }: Listing): readonly unknown[] {
   const entries = isObject(json) ? (json.manifests ?? []) : undefined;
   if (Array.isArray(entries)) return entries;
-  throw new OciError('PROTOCOL', `listing ${what}: the answer is not an index`);
+  throw new OciError('PROTOCOL', `cannot list ${what}: the answer is not an index`);
 }
 
-function* valid(
-  place: Place,
-  entries: readonly unknown[],
-  listing: Listing,
-  { on }: Call,
-): Generator<Descriptor> {
+function* valid(place: Place, entries: readonly unknown[], listing: Listing, { on }: Call): Generator<Descriptor> {
   for (const [at, entry] of entries.entries()) {
     try {
       yield parseDescriptor(entry, `manifests[${at}]`);

@@ -24,6 +24,8 @@ export interface Question extends Call {
   readonly body?: HttpRequest['body'];
   readonly scopes?: readonly string[] | undefined;
   readonly idempotent?: boolean | undefined;
+  /** Ask no mirror. */
+  readonly direct?: boolean | undefined;
 }
 
 /** A request and its answer. */
@@ -34,19 +36,16 @@ export interface Exchange {
 
 /** Sends one request. */
 export async function ask(place: RegistryPlace, question: Question): Promise<Exchange> {
-  const { host, session } = place;
-  const { path = '', url, headers = {}, body, scopes, idempotent, method, signal, on } = question;
+  const { host, session, facts } = place;
+  const { path = '', url, headers = {}, body, scopes, idempotent, direct, method, signal, on } = question;
   const request: HttpRequest = {
     method,
     url: url ?? apiUrl(place, path),
     headers,
     registry: host.origin,
     chosenBy: url === undefined || new URL(url).origin === host.origin ? 'own' : 'server',
-    ...(body === undefined ? {} : { body }),
-    ...(scopes === undefined ? {} : { scopes }),
-    ...(idempotent === undefined ? {} : { idempotent }),
-    signal,
-    on,
+    ...{ body, scopes, idempotent, signal, on },
+    direct: direct === true || facts.mirrors === 'wrong',
   };
   return { request, response: await session.send(request) };
 }

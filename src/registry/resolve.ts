@@ -50,7 +50,7 @@ export async function headManifest(
   const { status } = exchange.response;
   const head = status === 200 ? readHead(exchange.response, target, nameOf(place)) : undefined;
   if (status === 200 || status === 404) await settle(exchange);
-  else if (!refusesHead.has(status)) throw await failed(exchange, `looking up ${manifestName(place, target)}`);
+  else if (!refusesHead.has(status)) throw await failed(exchange, `cannot look up ${manifestName(place, target)}`);
   else await settle(exchange);
   if (head !== undefined || (status === 404 && facts.manifestHead === 'honest')) {
     facts.manifestHead = 'honest';
@@ -70,6 +70,7 @@ function sendHead(place: Place, target: string, call: Call, access: Access): Pro
     path: pathIn(place, `manifests/${target}`),
     headers: { accept: MANIFEST_TYPES.join(', ') },
     scopes: scopesFor(place, access),
+    direct: access !== 'pull',
     ...call,
   });
 }

@@ -10,9 +10,10 @@ import type { Call, WireHeaders } from '../model/call.ts';
 import { type Digest, digestAlgorithm, isDigest } from '../model/digest.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { missingLinks } from './missing-links.ts';
-import { ask, type Exchange, failed, manifestName, pathIn, scopesFor, settle, toldDigest } from './requests.ts';
+import { apiUrl, ask, type Exchange, failed, manifestName, pathIn, scopesFor, settle, toldDigest } from './requests.ts';
 import { headManifest, type ManifestHead } from './resolve.ts';
 import { nameOf, type Place } from './session.ts';
+import { isAmbiguous, waitBefore } from './upload-job.ts';
 
 const MAX_ATTEMPTS = 4;
 
@@ -42,9 +43,10 @@ export async function sendManifest(
     const again = await mayAgain(place, manifest, sending, outcome);
     if (again === 'done') return undefined;
     if (again === 'no' || attempt >= MAX_ATTEMPTS) throw outcome;
-    await place.session.clock.wait(100 * 2 ** attempt, signal);
-    const { method, url } = outcome.request ?? { method: 'PUT', url: manifestName(place, sending.reference) };
-    on?.({ type: 'retry', method, url, reason: outcome.message, attempt, delayMs: 100 * 2 ** attempt });
+    const delayMs = waitBefore(attempt, outcome);
+    const url = apiUrl(place, pathIn(place, `manifests/${sending.reference}`));
+    on?.({ type: 'retry', method: 'PUT', url, reason: outcome.message, attempt, delayMs });
+    await place.session.clock.wait(delayMs, signal);
   }
 }
 
@@ -62,7 +64,7 @@ async function put(place: Place, { bytes, descriptor }: Manifest, sending: Sendi
       ...{ signal, on },
     });
     const { status } = exchange.response;
-    if (status < 200 || status > 299) return await failed(exchange, `writing ${manifestName(place, reference)}`);
+    if (status < 200 || status > 299) return await failed(exchange, `cannot write ${manifestName(place, reference)}`);
     await settle(exchange);
     return exchange;
   } catch (error) {
@@ -79,14 +81,17 @@ async function mayAgain(place: Place, manifest: Manifest, sending: Sending, erro
     const missing = await missingLinks(place, manifest, call);
     // Registries of several nodes may not see yet what they have just taken (harbor#17504).
     if (missing.length === 0) return isOciError(error, 'MANIFEST_BLOB_UNKNOWN') ? 'yes' : 'no';
-    throw new OciError('MANIFEST_BLOB_UNKNOWN', `${nameOf(place)} lacks what the manifest refers to: ${shown(missing)}`, {
-      hint: 'push the blobs and child manifests before the manifest',
-      digests: missing,
-      cause: error,
-    });
+    throw new OciError(
+      'MANIFEST_BLOB_UNKNOWN',
+      `${nameOf(place)} lacks what the manifest refers to: ${shown(missing)}`,
+      {
+        hint: 'push the blobs and child manifests before the manifest',
+        digests: missing,
+        cause: error,
+      },
+    );
   }
-  const ambiguous = isOciError(error, 'UNREACHABLE', 'TIMEOUT', 'SERVER_ERROR', 'PROTOCOL');
-  if (!ambiguous || isDigest(sending.reference) || sending.signal?.aborted === true) return 'no';
+  if (!isAmbiguous(error) || isDigest(sending.reference) || sending.signal?.aborted === true) return 'no';
   const now = (await headManifest(place, sending.reference, call, 'push'))?.descriptor.digest;
   if (now === manifest.descriptor.digest) return 'done';
   return now === sending.standing ? 'yes' : 'no';
@@ -94,7 +99,7 @@ async function mayAgain(place: Place, manifest: Manifest, sending: Sending, erro
 
 /** Gitea answers an index whose manifests are missing with a plain 404. */
 function missesSomething(error: OciError): boolean {
-  if (isOciError(error, 'MANIFEST_BLOB_UNKNOWN')) return true;
+  if (error.code === 'MANIFEST_BLOB_UNKNOWN') return true;
   return error.status === 404 && !error.errors.some(({ code }) => code === 'NAME_UNKNOWN');
 }
 

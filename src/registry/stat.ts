@@ -45,7 +45,8 @@ export async function headBlob(
     const size = contentLength(response);
     if (response.status === 404) return undefined;
     if (size !== undefined) return headOf(exchange, digest, size);
-  } else if (!refusesHead.has(response.status)) throw await failed(exchange, `looking up ${nameOf(place)}@${digest}`);
+  } else if (!refusesHead.has(response.status))
+    throw await failed(exchange, `cannot look up ${nameOf(place)}@${digest}`);
   else await settle(exchange);
   const found = await byFirstByte(place, digest, call, access);
   if (found !== undefined) place.facts.blobHead = 'broken';
@@ -60,7 +61,7 @@ async function byFirstByte(place: Place, digest: Digest, call: Call, access: Acc
   const { response } = exchange;
   const { status, headers } = response;
   if (status !== 200 && status !== 206 && status !== 416) {
-    const error = await failed(exchange, `looking up ${nameOf(place)}@${digest}`);
+    const error = await failed(exchange, `cannot look up ${nameOf(place)}@${digest}`);
     if (status === 404) return undefined;
     throw error;
   }
@@ -70,18 +71,13 @@ async function byFirstByte(place: Place, digest: Digest, call: Call, access: Acc
   throw new OciError('PROTOCOL', `${nameOf(place)} does not tell the size of ${digest}`, { status });
 }
 
-function askBlob(
-  place: Place,
-  method: 'HEAD' | 'GET',
-  digest: Digest,
-  call: Call,
-  access: Access,
-): Promise<Exchange> {
+function askBlob(place: Place, method: 'HEAD' | 'GET', digest: Digest, call: Call, access: Access): Promise<Exchange> {
   return ask(place, {
     method,
     path: pathIn(place, `blobs/${digest}`),
     headers: { 'accept-encoding': 'identity', ...(method === 'GET' ? { range: 'bytes=0-0' } : {}) },
     scopes: scopesFor(place, access),
+    direct: access !== 'pull',
     ...call,
   });
 }
@@ -98,7 +94,7 @@ export async function blobIsThere(place: Place, { digest, size }: Descriptor, ca
   const exchange = await askBlob(place, 'HEAD', digest, call, 'push');
   const { status } = exchange.response;
   if (status !== 200 && status !== 404 && !refusesHead.has(status)) {
-    throw await failed(exchange, `looking up ${nameOf(place)}@${digest}`);
+    throw await failed(exchange, `cannot look up ${nameOf(place)}@${digest}`);
   }
   await settle(exchange);
   return status === 200 && (contentLength(exchange.response) ?? size) === size;

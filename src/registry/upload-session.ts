@@ -45,7 +45,7 @@ export async function startUpload(place: Place, digest: Digest, call: Call): Pro
   const algorithm = digestAlgorithm(digest);
   const query = algorithm === 'sha256' ? '' : `digest-algorithm=${algorithm}`;
   const exchange = await post(place, query, scopesFor(place, 'push'), call);
-  if (exchange.response.status !== 202) throw await failed(exchange, `beginning an upload to ${nameOf(place)}`);
+  if (exchange.response.status !== 202) throw await failed(exchange, `cannot begin an upload to ${nameOf(place)}`);
   await settle(exchange);
   return sessionOf(place, exchange);
 }
@@ -67,7 +67,8 @@ const MAX_MIN_CHUNK = 512 * 1024 * 1024;
 function sessionOf(place: Place, exchange: Exchange): UploadSession {
   const { headers } = exchange.response;
   const url = locationOf(place, exchange) ?? uuidUrl(place, headers['docker-upload-uuid']);
-  if (url === undefined) throw new OciError('PROTOCOL', `${nameOf(place)} began an upload, but told no Location for it`);
+  if (url === undefined)
+    throw new OciError('PROTOCOL', `${nameOf(place)} began an upload, but told no Location for it`);
   const minChunk = Number(headers['oci-chunk-min-length'] ?? 0);
   return { url, minChunk: minChunk > 0 && minChunk <= MAX_MIN_CHUNK ? minChunk : 0 };
 }
@@ -102,7 +103,7 @@ export async function uploadStatus(place: Place, url: string, sent: number, call
   const { status, headers } = exchange.response;
   const bytes = uploadedBytes(headers.range, sent);
   if (status < 200 || status > 299 || bytes === undefined) {
-    const { message } = await failed(exchange, 'looking up an upload');
+    const { message } = await failed(exchange, 'cannot look up an upload');
     throw new OciError('UPLOAD_INVALID', `${nameOf(place)} has lost an upload: ${message}`, { status });
   }
   await settle(exchange);

@@ -2,12 +2,15 @@
 import { drain } from '../bytes/read.ts';
 import { ask, type Exchange, failed, scopesFor, settle } from './requests.ts';
 import { nameOf } from './session.ts';
-import { isAmbiguous, isLostSession, type Setback, type Upload } from './upload.ts';
-import { uploadBody } from './upload-body.ts';
+import { uploadBody, type UploadBody } from './upload-body.ts';
+import { isAmbiguous, type Setback, throwUnlessWorthwhile, type Upload } from './upload-job.ts';
 import { closingUrl, type UploadSession } from './upload-session.ts';
 
 /** @throws what the source throws, and what the registry says when another attempt would change nothing */
-export async function sendWhole({ place, content, call }: Upload, session: UploadSession): Promise<Setback | undefined> {
+export async function sendWhole(
+  { place, content, call }: Upload,
+  session: UploadSession,
+): Promise<Setback | undefined> {
   const { digest, size } = content.descriptor;
   if (size === 0) await drain(content.open(call)); // no body is read of an empty one, and its digest may be wrong, too
   const body = uploadBody(size, () => content.open(call), call.signal);
@@ -28,7 +31,7 @@ export async function sendWhole({ place, content, call }: Upload, session: Uploa
 export async function closeUpload(
   { place, content, call }: Upload,
   url: string,
-  body: ReturnType<typeof uploadBody>,
+  body: UploadBody,
 ): Promise<Setback | undefined> {
   let exchange: Exchange;
   try {
@@ -47,12 +50,6 @@ export async function closeUpload(
     throw error;
   }
   if ([200, 201, 204].includes(exchange.response.status)) return void (await settle(exchange));
-  const error = await failed(exchange, `writing blob ${content.descriptor.digest} to ${nameOf(place)}`);
+  const error = await failed(exchange, `cannot write blob ${content.descriptor.digest} to ${nameOf(place)}`);
   return { error, next: 'whole' };
-}
-
-/** Is there a reason to think that another session does better? */
-export function throwUnlessWorthwhile(setback: Setback): Setback {
-  if (isAmbiguous(setback.error) || isLostSession(setback.error)) return setback;
-  throw setback.error;
 }

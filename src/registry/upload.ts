@@ -2,29 +2,16 @@
  * Sending a blob until it is there: whole where that works, in chunks where the registry wants that, in a new session when
  * one is lost. How bytes travel is settled in `upload-whole` and `upload-chunks`; here, what to do when they did not arrive.
  */
-import { abortError, isOciError, type OciError } from '../errors.ts';
+import { abortError } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import type { Content } from '../store/types.ts';
+import { apiUrl, pathIn } from './requests.ts';
 import type { Place } from './session.ts';
 import { blobIsThere } from './stat.ts';
 import { sendChunks } from './upload-chunks.ts';
+import { type Setback, type Upload, waitBefore, type Way } from './upload-job.ts';
 import { cancelUpload, startUpload, type UploadSession } from './upload-session.ts';
 import { sendWhole } from './upload-whole.ts';
-
-/** One blob on its way. */
-export interface Upload {
-  readonly place: Place;
-  readonly content: Content;
-  readonly call: Call;
-}
-
-export type Way = 'whole' | 'chunks';
-
-/** What became of one session: the blob is there (undefined), or what went wrong, and how to try next. */
-export interface Setback {
-  readonly error: OciError;
-  readonly next: Way;
-}
 
 const MAX_SESSIONS = 4;
 
@@ -69,8 +56,8 @@ async function attempt(job: Upload, session: UploadSession, way: Way): Promise<S
 }
 
 async function pause({ place, content, call }: Upload, { error }: Setback, count: number): Promise<void> {
-  const delayMs = 100 * 2 ** count;
-  const url = error.request?.url ?? `${place.host.origin}/${content.descriptor.digest}`;
+  const delayMs = waitBefore(count, error);
+  const url = error.request?.url ?? apiUrl(place, pathIn(place, `blobs/${content.descriptor.digest}`));
   call.on?.({ type: 'retry', method: 'PUT', url, reason: error.message, attempt: count, delayMs });
   await place.session.clock.wait(delayMs, call.signal);
 }
@@ -80,15 +67,4 @@ function firstWay({ facts, host, session }: Place, size: number): Way {
   if (size === 0 || facts.chunks === 'broken') return 'whole';
   const limit = host.chunkSize ?? session.chunkSize ?? Number.POSITIVE_INFINITY;
   return size > limit || size >= (facts.chunkFrom ?? Number.POSITIVE_INFINITY) ? 'chunks' : 'whole';
-}
-
-/** Did the answer get lost, so that nobody knows what became of the request? */
-export function isAmbiguous(error: unknown): error is OciError {
-  return isOciError(error, 'UNREACHABLE', 'TIMEOUT', 'PROTOCOL', 'SERVER_ERROR');
-}
-
-/** Does the registry no longer know the session (a balancer without affinity: harbor#17504)? */
-export function isLostSession({ status, errors }: OciError): boolean {
-  const lost = errors.some(({ code }) => code === 'BLOB_UPLOAD_UNKNOWN' || code === 'BLOB_UPLOAD_INVALID');
-  return (status === 404 && errors.length === 0) || ((status === 404 || status === 400) && lost);
 }

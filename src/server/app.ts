@@ -6,7 +6,7 @@ import type { Call } from '../model/call.ts';
 import type { IngestRegistry } from '../store/types.ts';
 import { type Access, type AccessRoute, type Action, openAccess, refusal } from './access.ts';
 import { type AccessLogEntry, logged, loggedHeaders, type Meter } from './access-log.ts';
-import { bytesOf, counted } from './body.ts';
+import { counted, fromClient } from './body.ts';
 import { type CorsOptions, withCors } from './cors.ts';
 import { failure, plainProblem, problem } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -109,7 +109,7 @@ function exchangeOf(
     registry: options.registry,
     repository,
     target,
-    body: (signal = request.signal) => counted(bytesOf(request.body, signal), count),
+    body: (signal = request.signal) => counted(fromClient(request.body, signal), count),
     call,
     sessions,
     limits,

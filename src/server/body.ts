@@ -1,5 +1,5 @@
 /** Bodies: web streams outside, `Bytes` inside. Nothing is read ahead, so that back-pressure reaches the socket on both sides. */
-import { OciError, throwIfAborted } from '../errors.ts';
+import { isOciError, OciError, throwIfAborted } from '../errors.ts';
 import type { Bytes } from '../model/call.ts';
 
 type WebStream = ReadableStream<Uint8Array>;
@@ -22,6 +22,18 @@ export async function* bytesOf(stream: WebStream | null, signal: AbortSignal): C
   } finally {
     signal.removeEventListener('abort', stop);
     await reader.cancel().catch(ignore);
+  }
+}
+
+/**
+ * Reads the body of a request.
+ * @throws OciError `ABORTED` when it breaks off: the client has gone, and nothing is wrong with the server
+ */
+export async function* fromClient(stream: WebStream | null, signal: AbortSignal): Chunks {
+  try {
+    yield* bytesOf(stream, signal);
+  } catch (cause) {
+    throw isOciError(cause) ? cause : new OciError('ABORTED', 'the body of the request breaks off', { cause });
   }
 }
 

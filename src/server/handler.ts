@@ -14,5 +14,5 @@ export interface ClientCertificate {
   readonly fingerprint: string;
 }
 
-/** A web-standard server: it needs no socket to be tested, and runs wherever there is `Request`. It never rejects. */
+/** A web-standard server: it needs no socket to be tested, and runs wherever there is `Request`. One made by `createServer` never rejects. */
 export type Handler = (request: Request, info?: ConnectionInfo) => Promise<Response>;

@@ -2,6 +2,7 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { isOciError, OciError } from '../../errors.ts';
 import { familiarReference, formatReference, parseReference } from '../../model/reference.ts';
+import { errorLine } from '../error-line.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Frame } from '../frame.ts';
@@ -62,8 +63,8 @@ function parseName(input: string): ParsedName {
 }
 
 async function showName(name: ParsedName, output: Output, alone: boolean): Promise<void> {
-  const { input, valid, error = '', reference = '', domain = '', path = '', tag, digest, familiar = '' } = name;
-  if (!valid) return output.line(input, ': ', styled(error, 'red'));
+  const { valid, error = '', reference = '', domain = '', path = '', tag, digest, familiar = '' } = name;
+  if (!valid) return output.error(...errorLine(new OciError('REFERENCE_INVALID', error)));
   if (!alone) return output.line(reference);
   const rows = Object.entries({ reference, domain, path, tag, digest, familiar }).flatMap(([part, value]) =>
     value === undefined ? [] : [[styled(part, 'dim'), value]],

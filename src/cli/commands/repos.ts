@@ -21,7 +21,7 @@ export function reposCommand(frame: Frame): CommandUnknownOpts {
       frame.run(flags, async ({ client, call, output }) => {
         const matches = matcher(text ?? '', flags.regex === true);
         const registry = parseRegistryName(name);
-        const listed = (await client()).registry(registry).repositories(call);
+        const listed = (await client(registry)).registry(registry).repositories(call);
         const names = take(matching(listed, matches), flags.limit);
         if (output.isJson) return output.json({ registry, repositories: await collect(names) });
         for await (const one of names) await output.line(flags.fullRef === true ? `${registry}/${one}` : one);

@@ -19,7 +19,10 @@ export function serveCommand(frame: Frame): CommandUnknownOpts {
     .addOption(new Option('--htpasswd <file>', 'let in only the users of this file (bcrypt, as of htpasswd -B)'))
     .option('--read-only', 'refuse pushes and deletions')
     .option('--no-delete', 'refuse deletions')
-    .action((dir, flags) => frame.run(flags, (session) => serveUntilEnd(session, dir, flags)));
+    .action((dir, flags) => {
+      const { json, quiet, progress, debug } = flags;
+      return frame.run({ json, quiet, progress, debug }, (session) => serveUntilEnd(session, dir, flags));
+    });
   return withExamples(
     command,
     'lading serve',

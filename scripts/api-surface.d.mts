@@ -1,0 +1,2 @@
+/** The public API as text. */
+export declare function render(): string;

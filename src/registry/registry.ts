@@ -1,0 +1,36 @@
+/** A registry over HTTP as a `Registry`: its repositories, its catalog, and whether it is there. */
+import type { Call } from '../model/call.ts';
+import { checkRepositoryName, parseReference } from '../model/reference.ts';
+import type { ListOptions, Registry } from '../store/types.ts';
+import { listRepositories } from './list.ts';
+import { type Ping, pingRegistry } from './ping.ts';
+import { type Repository, repositoryAt } from './repository.ts';
+import type { RegistryPlace } from './session.ts';
+
+/** A registry. Nothing is asked before a verb is called. */
+export interface RemoteRegistry extends Registry {
+  /** Its canonical name, e.g. `docker.io`. */
+  readonly name: string;
+  /**
+   * A repository of it; of Docker Hub, `alpine` is `library/alpine`.
+   * @throws OciError `REFERENCE_INVALID`
+   */
+  repository(name: string): Repository;
+  /** @throws OciError `UNSUPPORTED`, `UNAUTHORIZED`: many registries keep their catalog to themselves */
+  repositories(options?: ListOptions): AsyncIterable<string>;
+  /** @throws OciError `UNREACHABLE`, `TIMEOUT`, `TLS`, `NOT_A_REGISTRY`, `UNAUTHORIZED`, `DENIED` */
+  ping(options?: Call): Promise<Ping>;
+}
+
+export function registryAt(place: RegistryPlace): RemoteRegistry {
+  const { name: registry } = place.host;
+  return {
+    name: registry,
+    repository(name) {
+      const { path } = parseReference(`${registry}/${checkRepositoryName(name)}`);
+      return repositoryAt({ ...place, repository: path });
+    },
+    repositories: (options) => listRepositories(place, options),
+    ping: (call) => pingRegistry(place, call),
+  };
+}

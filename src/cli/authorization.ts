@@ -14,7 +14,11 @@ export interface RepositoryName {
  * @param actions `pull`, or `pull,push`
  * @throws OciError `UNAUTHORIZED`, `UNREACHABLE`, `TLS`
  */
-export async function fetchAuthorization(session: Session, { domain, path }: RepositoryName, actions: string): Promise<string | undefined> {
+export async function fetchAuthorization(
+  session: Session,
+  { domain, path }: RepositoryName,
+  actions: string,
+): Promise<string | undefined> {
   const parts = await session.sendOptions(domain);
   const host = parts.hosts(domain);
   let shown: string | undefined;

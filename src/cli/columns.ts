@@ -19,9 +19,11 @@ export function columns(layout: readonly Column[], rows: readonly (readonly Piec
 }
 
 function alignRow(row: readonly Piece[], layout: readonly Column[], widths: readonly number[]): Piece[] {
-  return layout.flatMap(({ align }, at): Piece[] => {
+  // A line does not end with blanks, whatever its last cells are.
+  const end = 1 + row.findLastIndex((cell) => textOf(cell) !== '');
+  return layout.slice(0, end).flatMap(({ align }, at): Piece[] => {
     const cell = row[at] ?? '';
-    const last = at === layout.length - 1;
+    const last = at === end - 1;
     const padding = ' '.repeat((widths[at] ?? 0) - textOf(cell).length);
     const before = align === 'right' ? [padding] : [];
     const after = align === 'right' || last ? [] : [padding];

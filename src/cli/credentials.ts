@@ -13,21 +13,24 @@ export function authEnvironment({ env }: Context): { readonly env: Context['env'
   return { env, home: env.HOME ?? homedir() };
 }
 
-/** Who may be told the flags' credential: the registries named so far. */
-export type Named = ReadonlySet<string>;
+export interface CredentialChoice {
+  readonly context: Context;
+  readonly flags: Flags;
+  readonly end: End;
+  /** In place of what the flags and files give. */
+  readonly credential?: Credential | undefined;
+  /** The registries named so far; it grows. */
+  readonly named: ReadonlySet<string>;
+}
 
 /**
- * The credentials for one end of a command.
+ * The credentials for one end of a command; undefined: anonymous.
  * @throws OciError `USAGE`
  */
-export async function credentialsFor(
-  context: Context,
-  flags: Flags,
-  end: End,
-  named: Named,
-): Promise<Credentials | undefined> {
-  if (flags.creds === false) return undefined;
-  const given = await givenCredential(context, flags, end);
+export async function credentialsFor(choice: CredentialChoice): Promise<Credentials | undefined> {
+  const { context, flags, end, named } = choice;
+  const given = choice.credential ?? (await givenCredential(context, flags, end));
+  if (given === undefined && flags.creds === false) return undefined;
   const files = dockerCredentials(authEnvironment(context));
   return given === undefined ? files : async (host, options) => (named.has(host) ? given : files(host, options));
 }
@@ -35,12 +38,8 @@ export async function credentialsFor(
 async function givenCredential(context: Context, flags: Flags, end: End): Promise<Credential | undefined> {
   if (flags.token !== undefined) return { registryToken: flags.token };
   const own = end === 'to' ? flags.toCreds : flags.fromCreds;
-  const creds = own ?? (typeof flags.creds === 'string' ? flags.creds : undefined);
-  if (creds === undefined) {
-    if (flags.passwordStdin === true)
-      throw new OciError('USAGE', '--password-stdin needs a user name', { hint: 'add --creds USER' });
-    return undefined;
-  }
+  const creds = own ?? (flags.creds === false ? undefined : flags.creds);
+  if (creds === undefined) return undefined;
   const colon = creds.indexOf(':');
   if (colon >= 0) return { username: creds.slice(0, colon), password: creds.slice(colon + 1) };
   if (flags.passwordStdin === true) return { username: creds, password: await stdinSecret(context) };

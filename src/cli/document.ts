@@ -15,7 +15,7 @@ export function documentOptions<A extends unknown[], O extends OptionValues>(
 ): Command<A, O & DocumentFlags> {
   command.addOption(new Option('-o, --output <file>', 'write to this file; it appears when it is complete'));
   command.addOption(new Option('--pretty', 'indent it; the bytes are then no longer those of its digest'));
-  return command as unknown as Command<A, O & DocumentFlags>;
+  return command;
 }
 
 /** Writes a JSON document where the flags say. */

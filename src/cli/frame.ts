@@ -15,7 +15,11 @@ import { isClosedPipe } from './sink.ts';
 
 /** What a command's options may be. */
 export type Flags = OutputFlags &
-  RegistryFlags & { readonly fromCreds?: string | undefined; readonly toCreds?: string | undefined };
+  RegistryFlags & {
+    readonly fromCreds?: string | undefined;
+    readonly toCreds?: string | undefined;
+    readonly foreignLayers?: true | undefined;
+  };
 
 /** The body of a command; a number it answers with is the exit code. */
 export type Body = (session: Session) => Promise<number | void>;

@@ -1,9 +1,10 @@
 /** Sizes of images: compressed from the manifests alone, unpacked by reading the layers. */
-import { decompress } from '../bytes/compress.ts';
+import { decompress } from '../bytes/decompress.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { isIndex, type Manifest } from '../model/manifest.ts';
 import { formatPlatform, type Platform } from '../model/platform.ts';
+import { counted } from '../graph/progress.ts';
 import { platformOfImage } from '../graph/select.ts';
 import { isForeign } from '../store/links.ts';
 import type { Source } from '../store/types.ts';
@@ -113,7 +114,8 @@ async function partsOf(
 async function unpackedSize(source: Source, layer: Descriptor, call: Call): Promise<number> {
   call.on?.({ type: 'start', descriptor: layer });
   let size = 0;
-  for await (const chunk of decompress(source.blob(layer).open(call), layer)) size += chunk.length;
+  for await (const chunk of decompress(counted(source.blob(layer), call.on).open(call), { signal: call.signal }))
+    size += chunk.length;
   call.on?.({ type: 'done', descriptor: layer, outcome: 'exists' });
   return size;
 }

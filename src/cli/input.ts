@@ -36,9 +36,7 @@ export async function ask(
   options: { secret?: boolean; signal?: AbortSignal } = {},
 ): Promise<string> {
   if (context.stdin.isTTY !== true) {
-    throw new OciError('USAGE', `nobody can be asked: ${question.replace(/[\s:?]+$/, '')}`, {
-      hint: 'stdin is no terminal',
-    });
+    throw new OciError('USAGE', `there is no terminal to ask on: ${question.trim()}`);
   }
   let muted = false;
   const shown = new Writable({
@@ -67,7 +65,7 @@ export async function ask(
 /** Asks for a yes. Without a terminal there is nobody to ask: then `--yes` is needed. */
 export async function confirm(context: Context, question: string, signal: AbortSignal): Promise<boolean> {
   if (context.stdin.isTTY !== true)
-    throw new OciError('USAGE', 'nobody can be asked', { hint: 'add --yes to do it all the same' });
+    throw new OciError('USAGE', `there is no terminal to ask on: ${question}`, { hint: 'add --yes' });
   const answer = await ask(context, `${question} [y/N] `, { signal });
   return /^y(es)?$/i.test(answer.trim());
 }

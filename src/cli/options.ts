@@ -57,7 +57,7 @@ export function outputOptions<A extends unknown[], O extends OptionValues>(
     new Option('--progress <how>', 'how progress is shown').choices(PROGRESS_MODES).default('auto'),
     new Option('--debug', 'show requests, and the stack of an error; secrets are left out'),
   ]);
-  return command as unknown as Command<A, O & OutputFlags>;
+  return command;
 }
 
 /** Everything about reaching a registry. */
@@ -80,7 +80,7 @@ export function registryOptions<A extends unknown[], O extends OptionValues>(
     new Option('--timeout <time>', 'give up after this time, e.g. 30s or 5m').argParser(duration),
     new Option('--retry <n>', 'how often a failed request is sent again').argParser(countFromZero),
   ]);
-  return command as unknown as Command<A, O & RegistryFlags>;
+  return command;
 }
 
 /** `--from-creds --to-creds` */
@@ -91,7 +91,7 @@ export function endOptions<A extends unknown[], O extends OptionValues>(
     new Option('--from-creds <user:password>', 'log in so where it comes from'),
     new Option('--to-creds <user:password>', 'log in so where it goes to'),
   ]);
-  return command as unknown as Command<A, O & EndFlags>;
+  return command;
 }
 
 /** `--yes --dry-run` */
@@ -100,7 +100,7 @@ export function changeOptions<A extends unknown[], O extends OptionValues>(
 ): Command<A, O & ChangeFlags> {
   command.addOption(new Option('-y, --yes', 'do not ask'));
   command.addOption(new Option('--dry-run', 'only tell what would happen'));
-  return command as unknown as Command<A, O & ChangeFlags>;
+  return command;
 }
 
 /** `--platform`, once. */

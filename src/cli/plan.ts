@@ -45,8 +45,11 @@ async function gather(source: Source, root: Descriptor, call: Call): Promise<rea
   const found = new Map<string, Manifest>();
   let level: readonly Descriptor[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH || found.size > MAX_MANIFESTS) throw new OciError('LIMIT', `${root.digest} holds too many manifests`);
-    const fresh = [...new Map(level.filter(({ digest }) => !found.has(digest)).map((one) => [one.digest, one])).values()];
+    if (depth > MAX_DEPTH || found.size > MAX_MANIFESTS)
+      throw new OciError('LIMIT', `${root.digest} holds too many manifests`);
+    const fresh = [
+      ...new Map(level.filter(({ digest }) => !found.has(digest)).map((one) => [one.digest, one])).values(),
+    ];
     const manifests = await collect(mapLimited(fresh, CONCURRENCY, (one) => source.manifest(one, call)));
     for (const manifest of manifests) found.set(manifest.descriptor.digest, manifest);
     const links = manifests.flatMap((manifest) => manifest.links);

@@ -4,10 +4,10 @@ import { type CommandEntry, COMMANDS, HIDDEN_COMMANDS } from './commands.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { createFrame, type Frame } from './frame.ts';
+import { helpStyle, usageErrors } from './help.ts';
 import { outputOptions, registryOptions } from './options.ts';
-import { renderLine, hasColors, styled, widthOf } from './style.ts';
+import { hasColors, widthOf } from './style.ts';
 import { VERSION } from './version.ts';
-import pc from 'picocolors';
 
 /**
  * Runs the command that the arguments name.
@@ -46,7 +46,7 @@ async function programFor(
       hidden,
     });
   }
-  return { program, args: argv.length === 0 ? ['--help'] : args };
+  return { program, args: args.length === 0 ? ['--help'] : args };
 }
 
 /**
@@ -62,23 +62,24 @@ function commandFirst(argv: readonly string[], context: Context): { name: string
   const [name = '', ...after] = rest;
   const before = argv.slice(0, argv.length - rest.length);
   if (name.startsWith('-') || name === '') return { name: '', args: [...argv] };
-  if (name === 'help' && after[0] !== undefined) return { name: after[0], args: [...after, '--help'] };
+  if (name === 'help') return { name: after[0] ?? '', args: isCommand(after[0]) ? [...after, '--help'] : after };
   return { name, args: [name, ...before, ...after] };
+}
+
+function isCommand(name: string | undefined): boolean {
+  return name !== undefined && COMMANDS.some((entry) => entry.name === name || entry.aliases?.includes(name) === true);
 }
 
 function emptyProgram(context: Context): Command {
   const colors = hasColors(context.stderr, context.env);
-  const tell = (text: string): string => `${renderLine([styled('error:', 'red'), ` ${text}`], colors)}\n`;
   return new Command('lading')
     .description('Read, write, copy, check and serve container images and OCI artifacts.')
     .version(VERSION, '-V, --version', 'print the version')
     .usage('<command> [options]')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help for a command')
+    .helpCommand(false)
     .addHelpText('after', '\nSee "lading <command> --help" for examples of each.')
-    .configureHelp({
-      styleTitle: (title) => (hasColors(context.stdout, context.env) ? pc.createColors(true).bold(title) : title),
-    })
+    .configureHelp(helpStyle(hasColors(context.stdout, context.env)))
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
@@ -86,17 +87,9 @@ function emptyProgram(context: Context): Command {
       getErrHelpWidth: () => Math.min(100, widthOf(context.stderr, context.env)),
       getOutHasColors: () => hasColors(context.stdout, context.env),
       getErrHasColors: () => colors,
-      outputError: (text, write) => write(tell(usageLine(text))),
     })
+    .configureOutput(usageErrors('lading', context))
     .exitOverride();
-}
-
-/** Commander's message on one line, without its own prefix. */
-function usageLine(text: string): string {
-  return text
-    .trim()
-    .replace(/^error: /, '')
-    .replace(/\n/g, ' ');
 }
 
 async function fullCommand(
@@ -106,13 +99,14 @@ async function fullCommand(
 ): Promise<CommandUnknownOpts> {
   const build = await entry.load();
   const command = named(build(frame), entry);
-  inherit(command, program);
+  inherit(command, program, entry.name, frame.context);
   return command;
 }
 
-function inherit(command: CommandUnknownOpts, from: CommandUnknownOpts): void {
+function inherit(command: CommandUnknownOpts, from: CommandUnknownOpts, name: string, context: Context): void {
   command.copyInheritedSettings(from).helpOption('-h, --help', 'show help');
-  for (const child of command.commands) inherit(child, from);
+  command.configureOutput(usageErrors(`lading ${name}`, context));
+  for (const child of command.commands) inherit(child, from, `${name} ${child.name()}`, context);
 }
 
 function named(command: CommandUnknownOpts, entry: CommandEntry): CommandUnknownOpts {

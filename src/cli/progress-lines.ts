@@ -16,12 +16,13 @@ const BAR_WIDTH = 28;
 const MIN_BAR_WIDTH = 6;
 
 /** The line of an object that has arrived. */
-export function arrivalLine({ descriptor, outcome, durationMs }: Arrival): Piece[] {
-  const sent = outcome === 'written' && durationMs > 0;
-  const rate = sent ? ` in ${formatDuration(durationMs)}` : '';
+export function arrivalLine({ descriptor, outcome, bytes, durationMs }: Arrival): Piece[] {
   const size = formatSize(descriptor.size).padStart(8);
-  const told = `${outcomes[outcome]}${rate}`;
-  return [nameOf(descriptor), '  ', size, '  ', outcome === 'written' ? styled(told, 'green') : styled(told, 'dim')];
+  // What is there and was read all the same was read to be checked.
+  const told = outcome === 'exists' && bytes > 0 ? 'read' : outcomes[outcome];
+  const moved = outcome === 'written' || bytes > 0;
+  const time = moved && durationMs > 0 ? ` in ${formatDuration(durationMs)}` : '';
+  return [nameOf(descriptor), '  ', size, '  ', styled(`${told}${time}`, moved ? 'green' : 'dim')];
 }
 
 /** The line of an object under way, for a log. */

@@ -2,6 +2,7 @@
  * One run of a command: its clients, made when they are first needed, its progress, and everything it has opened, which is
  * closed when the run ends, however it ends.
  */
+import { OciError } from '../errors.ts';
 import type { SendOptions } from '../http/pipeline.ts';
 import type { Credential } from '../http/types.ts';
 import type { Call } from '../model/call.ts';
@@ -9,7 +10,8 @@ import { familiarReference, parseReference, type Reference } from '../model/refe
 import type { Client } from '../registry/client.ts';
 import type { Source, Store } from '../store/types.ts';
 import { activitySink } from './activity.ts';
-import type { Connection } from './connection.ts';
+import { formatDuration } from './bytes.ts';
+import type { Connection, ConnectionOptions } from './connection.ts';
 import type { Context } from './context.ts';
 import type { Flags } from './frame.ts';
 import type { Output } from './output.ts';
@@ -29,20 +31,23 @@ export interface Session {
   /** Options for every call of the library: the signal, and who is told. */
   readonly call: Call & { readonly signal: AbortSignal };
   /** The client for registries that the user named: a flag's credentials are for these only. */
-  client(registry: string, end?: End): Promise<Client>;
+  readonly client: (registry: string, end?: End) => Promise<Client>;
   /** A client with one credential, whatever the flags and files say. */
-  clientAs(registry: string, credential: Credential): Promise<Client>;
+  readonly clientAs: (registry: string, credential: Credential) => Promise<Client>;
   /** What the client of a registry is made of. */
-  sendOptions(registry: string): Promise<SendOptions>;
+  readonly sendOptions: (registry: string) => Promise<SendOptions>;
   /** A repository that the user named. @throws OciError `REFERENCE_INVALID` */
-  repository(text: string, end?: End): Promise<{ readonly reference: Reference; readonly repository: Store }>;
+  readonly repository: (
+    text: string,
+    end?: End,
+  ) => Promise<{ readonly reference: Reference; readonly repository: Store }>;
   /** What was looked for last: where nothing is found, its tags are suggested. */
-  lookedFor(reference: Reference, source: Source): void;
+  readonly lookedFor: (reference: Reference, source: Source) => void;
   /** Closes this, too, when the run ends; the last one first. */
-  defer(close: () => unknown): void;
+  readonly defer: (close: () => unknown) => void;
   /** A hint for what was looked for last and is not there. */
-  suggest(): Promise<string | undefined>;
-  close(): Promise<void>;
+  readonly suggest: () => Promise<string | undefined>;
+  readonly close: () => Promise<void>;
 }
 
 export interface SessionOptions {
@@ -61,19 +66,25 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const flags: Flags = { concurrency, retry, timeout, ...options.flags };
   const mode = progressMode(flags.progress ?? 'auto', context, flags.quiet === true);
   const progress = await createProgress(mode, context, output);
+  const closers: (() => unknown)[] = [];
   const call = {
-    signal: withTimeout(options.signal, flags.timeout),
+    signal: withTimeout(options.signal, flags.timeout, (close) => void closers.push(close)),
     on: activitySink({ progress, output, mode, debug: flags.debug === true }),
   };
-  const closers: (() => unknown)[] = [];
   const named = new Set<string>();
   const clients = new Map<string, Promise<{ client: Client; connection: Connection }>>();
   let looked: { reference: Reference; source: Source } | undefined;
 
-  const connect = (registry: string, end: End, credential?: Credential): Promise<{ client: Client; connection: Connection }> => {
+  const connect = (
+    registry: string,
+    end: End,
+    credential?: Credential,
+  ): Promise<{ client: Client; connection: Connection }> => {
     named.add(registry);
     const own = (flags.fromCreds ?? flags.toCreds) === undefined ? 'from' : end;
-    const key = credential === undefined ? own : `${own} ${registry}`;
+    // A client certificate is for one registry, and so is a credential of its own; else all share one client.
+    const isApart = credential !== undefined || flags.certFile !== undefined;
+    const key = isApart ? `${own} ${registry}` : own;
     const known = clients.get(key) ?? openClient({ context, flags, settings, end: own, credential, named });
     clients.set(key, known);
     return known;
@@ -106,23 +117,35 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
-function withTimeout(signal: AbortSignal, timeout: number | undefined): AbortSignal {
-  return timeout === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+function withTimeout(signal: AbortSignal, timeout: number | undefined, defer: Session['defer']): AbortSignal {
+  if (timeout === undefined) return signal;
+  const limit = new AbortController();
+  const reason = new OciError('TIMEOUT', `gave up after ${formatDuration(timeout)}`, {
+    hint: 'give it a longer --timeout',
+  });
+  const timer = setTimeout(() => limit.abort(reason), timeout);
+  defer(() => clearTimeout(timer));
+  return AbortSignal.any([signal, limit.signal]);
 }
 
 /** Loaded only by commands that talk to a registry. */
-async function openClient(options: import('./connection.ts').ConnectionOptions): Promise<{ client: Client; connection: Connection }> {
-  const [{ openConnection }, { createClient }] = await Promise.all([import('./connection.ts'), import('../registry/client.ts')]);
+async function openClient(options: ConnectionOptions): Promise<{ client: Client; connection: Connection }> {
+  const [{ openConnection }, { createClient }] = await Promise.all([
+    import('./connection.ts'),
+    import('../registry/client.ts'),
+  ]);
   const connection = await openConnection(options);
   return { client: createClient(connection), connection };
 }
 
-async function closeClient({ client, connection }: { client: Client; connection: Connection }): Promise<void> {
+async function closeClient({ client }: { client: Client; connection: Connection }): Promise<void> {
   await client.close();
-  connection.close();
 }
 
-async function suggestion({ reference, source }: { reference: Reference; source: Source }, signal: AbortSignal): Promise<string | undefined> {
+async function suggestion(
+  { reference, source }: { reference: Reference; source: Source },
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { tag, digest, ...name } = reference;
   if (tag === undefined || digest !== undefined) return undefined;
   return suggestTag(familiarReference(name), tag, source.tags({ signal }));

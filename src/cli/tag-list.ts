@@ -4,6 +4,7 @@ import type { Digest } from '../model/digest.ts';
 import type { Source } from '../store/types.ts';
 import { collect, mapLimited, take } from './collect.ts';
 import { createdOf } from './image-times.ts';
+import { nameOrder } from './name-order.ts';
 
 export const TAG_ORDERS = ['name', 'semver', 'created'] as const;
 
@@ -60,27 +61,6 @@ async function tagFilter(globs: readonly string[] | undefined): Promise<(tag: st
   const leaves = picomatch(out);
   const takes = into.length === 0 ? () => true : picomatch(into);
   return (tag) => takes(tag) && !(out.length > 0 && leaves(tag));
-}
-
-async function nameOrder(sort: 'name' | 'semver'): Promise<(a: string, b: string) => number> {
-  const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-  if (sort === 'name') return byName;
-  const { default: semver } = await import('semver');
-  const versions = new Map<string, import('semver').SemVer | null>();
-  const versionOf = (tag: string): import('semver').SemVer | null => {
-    const known = versions.get(tag);
-    if (known !== undefined) return known;
-    const version =
-      semver.parse(tag, { loose: true }) ??
-      semver.coerce(/^v?\d+(\.\d+)*/.test(tag) ? tag : null, { includePrerelease: true });
-    versions.set(tag, version);
-    return version;
-  };
-  return (a, b) => {
-    const [left, right] = [versionOf(a), versionOf(b)];
-    if (left === null || right === null) return left === right ? byName(a, b) : left === null ? 1 : -1;
-    return semver.rcompare(left, right) || byName(a, b);
-  };
 }
 
 function newestFirst(a: ListedTag, b: ListedTag): number {

@@ -20,6 +20,8 @@ export interface Transfer {
 export interface Arrival {
   readonly descriptor: Descriptor;
   readonly outcome: Outcome;
+  /** Bytes that were read. */
+  readonly bytes: number;
   /** How long it took, in milliseconds; 0 when it did not have to be sent. */
   readonly durationMs: number;
 }
@@ -51,7 +53,9 @@ export function createTransfers(): Transfers {
       active.delete(activity.descriptor.digest);
       done++;
       if (activity.outcome === 'written') finishedBytes += activity.descriptor.size;
-      return { ...activity, durationMs: transfer === undefined ? 0 : nowMs - transfer.startedMs };
+      const { descriptor, outcome } = activity;
+      const durationMs = transfer === undefined ? 0 : nowMs - transfer.startedMs;
+      return { descriptor, outcome, bytes: transfer?.bytes ?? 0, durationMs };
     }
     return undefined;
   };

@@ -1,5 +1,6 @@
 /** The body of a fetched answer: one reader, ended by the signal, by silence, or by whoever leaves it. */
 import { abortError, isOciError } from '../errors.ts';
+import { fromArray } from '../bytes/read.ts';
 import { cutShort, networkError, timeoutError } from './network-error.ts';
 import type { HttpRequest, HttpResponse } from './types.ts';
 
@@ -23,18 +24,19 @@ export function readFetchBody(
     await reader?.cancel().catch(() => undefined);
   };
   if (reader === undefined) options.release();
-  return { body: read(reader, request, options, cancel), cancel };
+  const body = reader === undefined ? fromArray(new Uint8Array()) : read(reader, request, options, cancel);
+  return { body, cancel };
 }
 
 async function* read(
-  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
   request: HttpRequest,
   { ends, idleMs, expected }: FetchBodyOptions,
   cancel: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   let read = 0;
   try {
-    while (reader !== undefined) {
+    for (;;) {
       const timer = setTimeout(() => ends.abort(timeoutError(request, `no bytes within ${idleMs} ms`)), idleMs);
       const next = await reader.read().finally(() => clearTimeout(timer));
       if (next.done) break;

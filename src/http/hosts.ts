@@ -26,13 +26,13 @@ export function createHosts(settings: Readonly<Record<string, HostSettings>> = {
     const host = hostOf(name, all);
     if (!byOrigin.has(host.origin)) byOrigin.set(host.origin, host);
   }
-  return (registry) => byOrigin.get(registry) ?? hostOf(readAddress(registry).name, all);
+  return (registry) => byOrigin.get(registry) ?? hostOf(readName(registry), all);
 }
 
 /** Everything that has settings, by canonical name: what a mirror's URL says is a setting of the mirror. */
 function readSettings(settings: Readonly<Record<string, HostSettings>>): Settings {
   const all = new Map<string, HostSettings>();
-  for (const [registry, value] of Object.entries(settings)) all.set(readAddress(registry).name, value);
+  for (const [registry, value] of Object.entries(settings)) all.set(readName(registry), value);
   for (const mirror of [...all.values()].flatMap(({ mirrors }) => mirrors ?? [])) {
     const { name, ...said } = readAddress(mirror);
     all.set(name, { ...said, ...all.get(name) });
@@ -40,26 +40,35 @@ function readSettings(settings: Readonly<Record<string, HostSettings>>): Setting
   return all;
 }
 
+type Address = Pick<HostSettings, 'plainHttp' | 'pathPrefix' | 'repositoryPrefix'> & { readonly name: string };
+
+/** The canonical name of a registry, which has no path. */
+function readName(text: string): string {
+  const { name, pathPrefix, repositoryPrefix } = readAddress(text);
+  if (pathPrefix !== undefined || repositoryPrefix !== undefined) throw invalid(text);
+  return name;
+}
+
 /**
- * A registry as somebody wrote it. A path in a URL stands before `/v2/`, unless it has a `/v2/` of its own (containerd's
+ * A mirror as somebody wrote it. A path in a URL stands before `/v2/`, unless it has a `/v2/` of its own (containerd's
  * `override_path`); behind a bare name it is the beginning of the repository (`location` in registries.conf).
  */
-function readAddress(
-  text: string,
-): Pick<HostSettings, 'plainHttp' | 'pathPrefix' | 'repositoryPrefix'> & { name: string } {
+function readAddress(text: string): Address {
   const match = /^(?:(https?):\/\/)?([^/?#]*)(\/[^?#]*)?$/i.exec(text);
   const [, scheme, domain = '', path = ''] = match ?? [];
-  if (match === null || !isDomain(domain)) {
-    throw new OciError('REFERENCE_INVALID', `${quote(text)} is not the address of a registry`, {
-      hint: 'a registry is a host with its port where it has one: ghcr.io, localhost:5000',
-    });
-  }
+  if (match === null || !isDomain(domain)) throw invalid(text);
   const name = canonicalDomain(domain.toLowerCase());
   const bare = path.replace(/^\/?$|^\/v[12]\/?$/, '');
   if (scheme === undefined) return bare === '' ? { name } : { name, repositoryPrefix: bare };
   const [pathPrefix = '', repositoryPrefix] = bare.split(/\/v2(?:\/|$)/, 2);
   const plainHttp = scheme.toLowerCase() === 'http';
   return { name, plainHttp, ...(pathPrefix && { pathPrefix }), ...(repositoryPrefix && { repositoryPrefix }) };
+}
+
+function invalid(text: string): OciError {
+  return new OciError('REFERENCE_INVALID', `${quote(text)} is not the address of a registry`, {
+    hint: 'a registry is a host with its port where it has one: ghcr.io, localhost:5000',
+  });
 }
 
 function hostOf(name: string, all: Settings): Host {

@@ -5,17 +5,10 @@
 import type { IncomingMessage } from 'node:http';
 import { abortError } from '../errors.ts';
 import { cutShort, networkError, timeoutError } from '../http/network-error.ts';
-import type { HttpRequest, HttpResponse } from '../http/types.ts';
-import { createDeadline } from './deadline.ts';
+import type { HttpRequest } from '../http/types.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
+import { createPace, type Pace } from './pace.ts';
 import type { Timeouts } from './timeouts.ts';
-
-export interface DownloadOptions {
-  readonly timeouts: Timeouts;
-  /** The socket cannot be used again: the request on it was not sent to its end. */
-  readonly spoiled: boolean;
-  /** Called once, when the exchange is over. */
-  readonly onEnd: () => void;
-}
 
 /** Bytes kept for the reader before the socket is paused. */
 const HELD_BYTES = 512 * 1024;
@@ -23,130 +16,118 @@ const HELD_BYTES = 512 * 1024;
 const DRAINED_BYTES = 64 * 1024;
 const DRAIN_MS = 1000;
 
-/** The body of a message; `fail` ends it with an error, also for a message that nobody reads. */
-export function download(
-  message: IncomingMessage,
-  request: HttpRequest,
-  { timeouts, spoiled, onEnd }: DownloadOptions,
-): Pick<HttpResponse, 'body' | 'cancel'> & { fail(error: unknown): void } {
-  const queue: Uint8Array[] = [];
-  const length = Number(message.headers['content-length'] ?? Number.NaN);
-  const expected = Number.isNaN(length) ? undefined : length;
-  let held = 0;
-  let received = 0;
-  let state: 'unread' | 'reading' | 'over' = 'unread';
-  let failure: unknown;
-  let wake: (() => void) | undefined;
-  const deadline = createDeadline((said) => fail(timeoutError(request, said)));
-  const pace = createPace(timeouts);
+export class Download {
+  readonly #message: IncomingMessage;
+  readonly #request: HttpRequest;
+  readonly #idleMs: number;
+  readonly #pace: Pace;
+  readonly #deadline: Deadline;
+  readonly #expected: number | undefined;
+  readonly #queue: Uint8Array[] = [];
+  readonly #over: Promise<void>;
+  #isOver = false;
+  #failure: unknown;
+  #held = 0;
+  #received = 0;
+  #wake: (() => void) | undefined;
 
-  message.on('error', (error) => fail(message.complete ? error : cutShort(request, received, expected, error)));
-  message.once('end', () => finish());
-  message.once('close', () => {
-    if (!message.complete) fail(cutShort(request, received, expected));
-    finish();
-  });
-
-  function finish(): void {
-    if (state === 'over') return;
-    state = 'over';
-    deadline.close();
-    if (spoiled) message.destroy();
-    onEnd();
-    wake?.();
-  }
-
-  function fail(error: unknown): void {
-    if (state === 'over') return;
-    failure ??= error;
-    message.destroy();
-    finish();
-  }
-
-  function take(chunk: Uint8Array): void {
-    queue.push(chunk);
-    held += chunk.length;
-    received += chunk.length;
-    if (held >= HELD_BYTES) message.pause();
-    wake?.();
-  }
-
-  async function more(): Promise<void> {
-    deadline.set(timeouts.idleMs, `no bytes for ${timeouts.idleMs} ms`);
-    const came = received;
-    const waited = await new Promise<number>((resolve) => {
-      const began = performance.now();
-      wake = () => resolve(performance.now() - began);
+  /** @param onEnd called once, when the exchange is over, read or not */
+  constructor(message: IncomingMessage, request: HttpRequest, timeouts: Timeouts, onEnd: () => void) {
+    this.#message = message;
+    this.#request = request;
+    this.#idleMs = timeouts.idleMs;
+    this.#pace = createPace(timeouts);
+    this.#deadline = createDeadline((said) => this.fail(timeoutError(request, said)));
+    const length = Number(message.headers['content-length'] ?? Number.NaN);
+    this.#expected = Number.isNaN(length) ? undefined : length;
+    this.#over = new Promise((resolve) => {
+      const end = (): void => {
+        if (!message.complete) this.#failure ??= this.#cutShort();
+        this.#isOver = true;
+        this.#deadline.close();
+        onEnd();
+        resolve();
+        this.#wake?.();
+      };
+      message.once('end', end).once('close', end);
     });
-    wake = undefined;
-    deadline.clear();
-    if (pace.isTooSlow(waited, received - came)) fail(timeoutError(request, 'its answer hardly moves'));
+    message.on('error', (error) => {
+      this.#failure ??= this.#cutShort(error);
+    });
   }
 
-  async function* read(): AsyncGenerator<Uint8Array> {
-    if (state === 'unread') {
-      state = 'reading';
-      message.on('data', take);
-    }
+  /** Ends it with an error, whether anybody reads or not. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#failure ??= error;
+    this.#message.destroy();
+  }
+
+  /** The bytes, once. @throws OciError `UNREACHABLE` when they end early, `TIMEOUT`, `ABORTED` */
+  async *read(): AsyncGenerator<Uint8Array> {
+    this.#message.on('data', this.#take);
     try {
       for (;;) {
-        const chunk = queue.shift();
+        const chunk = this.#queue.shift();
         if (chunk !== undefined) {
-          held -= chunk.length;
-          if (held < HELD_BYTES && message.isPaused()) message.resume();
+          this.#held -= chunk.length;
+          if (this.#held < HELD_BYTES && this.#message.isPaused()) this.#message.resume();
           yield chunk;
-        } else if (state === 'over') break;
-        else await more();
+        } else if (this.#isOver) break;
+        else await this.#more();
       }
-      if (failure !== undefined) throw request.signal?.aborted === true ? abortError(request.signal) : networkError(failure, request);
+      const { signal } = this.#request;
+      if (this.#failure !== undefined && signal?.aborted === true) throw abortError(signal);
+      if (this.#failure !== undefined) throw networkError(this.#failure, this.#request);
     } finally {
-      await cancel();
+      await this.cancel();
     }
   }
 
-  async function cancel(): Promise<void> {
-    queue.length = 0;
-    if (state === 'over') return;
-    const left = (expected ?? DRAINED_BYTES) - received;
-    if (spoiled || left > DRAINED_BYTES) message.destroy();
-    else drain();
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-    });
+  /** Frees the connection, with or without the rest of the body. */
+  async cancel(): Promise<void> {
+    this.#queue.length = 0;
+    if (this.#isOver) return;
+    const left = (this.#expected ?? DRAINED_BYTES) - this.#received;
+    if (left > DRAINED_BYTES) this.#message.destroy();
+    else this.#drain();
+    await this.#over;
   }
 
-  function drain(): void {
-    message.off('data', take);
-    let dropped = 0;
-    message.on('data', (chunk: Uint8Array) => {
-      dropped += chunk.length;
-      if (dropped > DRAINED_BYTES) message.destroy();
-    });
-    message.resume();
-    deadline.close();
-    setTimeout(() => message.destroy(), DRAIN_MS).unref();
-  }
-
-  return { body: read(), cancel, fail };
-}
-
-interface Pace {
-  isTooSlow(waitedMs: number, bytes: number): boolean;
-}
-
-/** Counts only the time that the reader had to wait. A trickle of bytes would keep an idle limit content for ever (containerd#11650). */
-function createPace({ slowMs, minBytes }: Timeouts): Pace {
-  let waited = 0;
-  let came = 0;
-  return {
-    isTooSlow(waitedMs, bytes) {
-      waited += waitedMs;
-      came += bytes;
-      if (waited < slowMs) return false;
-      const isSlow = came < minBytes;
-      waited = 0;
-      came = 0;
-      return isSlow;
-    },
+  readonly #take = (chunk: Uint8Array): void => {
+    this.#queue.push(chunk);
+    this.#held += chunk.length;
+    this.#received += chunk.length;
+    if (this.#held >= HELD_BYTES) this.#message.pause();
+    this.#wake?.();
   };
+
+  async #more(): Promise<void> {
+    this.#deadline.set(this.#idleMs, `no bytes for ${this.#idleMs} ms`);
+    const began = performance.now();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+    this.#deadline.clear();
+    if (this.#pace.isTooSlow(performance.now() - began, this.#received)) {
+      this.fail(timeoutError(this.#request, 'its answer hardly moves'));
+    }
+  }
+
+  #drain(): void {
+    const limit = this.#received + DRAINED_BYTES;
+    this.#message.off('data', this.#take);
+    this.#message.on('data', (chunk: Uint8Array) => {
+      this.#received += chunk.length;
+      if (this.#received > limit) this.#message.destroy();
+    });
+    this.#message.resume();
+    this.#deadline.close();
+    setTimeout(() => this.#message.destroy(), DRAIN_MS).unref();
+  }
+
+  #cutShort(cause?: unknown): unknown {
+    return cutShort(this.#request, this.#received, this.#expected, cause);
+  }
 }

@@ -2,11 +2,11 @@
  * Locks between processes, as files that only one can create. Who holds one touches it from time to time; a lock is taken over when
  * its holder is known to be dead, or has not touched it for long. Time is measured by who waits, so that clocks may differ.
  */
-import { readFile, readlink, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, readlink, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { OciError, throwIfAborted } from '../errors.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
-import { codeOf, onDisk, unless } from './fs-errors.ts';
+import { codeOf, fsError, onDisk, unless } from './fs-errors.ts';
 
 export interface FileLockOptions {
   readonly signal?: AbortSignal | undefined;
@@ -30,7 +30,11 @@ interface Holder {
 }
 
 const STALE_MS = 30_000;
-const LONGEST_WAIT_MS = 50;
+/** As long as a lock may stand there half-written. */
+const UNFINISHED_MS = 1000;
+const LONGEST_WAIT_MS = 100;
+/** Trying is cheap; a look at the holder, to see whether it is alive, is taken with every fourth attempt. */
+const LOOK_EVERY = 4;
 
 /**
  * Takes a lock, waiting while another has it.
@@ -46,17 +50,19 @@ export async function lockFile(
   const begun = clock.now();
   const isSilent = silenceWatch(clock, staleMs);
   let wasTaken = false;
-  for (let delay = 2; ; delay = Math.min(delay * 1.5, LONGEST_WAIT_MS)) {
+  for (let attempt = 0, delay = 2; ; attempt++, delay = Math.min(delay * 1.5, LONGEST_WAIT_MS)) {
     throwIfAborted(signal);
-    const text = await create(path, makeFolder);
-    if (text !== undefined) return hold(path, text, wasTaken, staleMs / 6);
-    const holder = await look(path);
-    if (holder === undefined) continue;
-    if (((await isDead(holder)) || isSilent(holder)) && (await takeAway(path, holder, makeFolder, staleMs))) {
-      wasTaken = true;
-      continue;
+    const handle = await create(path, makeFolder);
+    if (handle !== undefined) return hold(path, handle, wasTaken, staleMs / 6);
+    if (attempt % LOOK_EVERY === 0) {
+      const holder = await look(path);
+      if (holder === undefined) continue;
+      if (((await isDead(holder)) || isSilent(holder)) && (await takeAway(path, holder, makeFolder, staleMs))) {
+        wasTaken = true;
+        continue;
+      }
+      if (clock.now() - begun > patienceMs) throw stillHeld(path, holder);
     }
-    if (clock.now() - begun > patienceMs) throw stillHeld(path, holder);
     await clock.wait(delay * (0.5 + Math.random()), signal);
   }
 }
@@ -68,19 +74,43 @@ function stillHeld(path: string, { text }: Holder): OciError {
   });
 }
 
-/** The lock's text, when it is ours now. */
-async function create(path: string, makeFolder: () => Promise<void>): Promise<string | undefined> {
-  const text = JSON.stringify({ pid: process.pid, machine: await machine(), token: crypto.randomUUID() });
+/** The lock's open file, when it is ours now. */
+async function create(path: string, makeFolder: () => Promise<void>): Promise<FileHandle | undefined> {
   for (let left = 100; ; left--) {
     try {
-      await writeFile(path, text, { flag: 'wx' });
-      return text;
+      return await openNew(path);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return undefined;
-      if (codeOf(error) !== 'ENOENT' || left === 0) return onDisk(`lock ${path}`, () => Promise.reject(error));
+      if (codeOf(error) !== 'ENOENT' || left === 0) throw fsError(error, `lock ${path}`);
       await makeFolder();
     }
   }
+}
+
+async function openNew(path: string): Promise<FileHandle | undefined> {
+  const handle = await open(path, 'wx');
+  try {
+    const holder = { pid: process.pid, machine: await machine(), token: crypto.randomUUID() };
+    await handle.writeFile(JSON.stringify(holder));
+    if (await isOurs(handle)) return handle;
+  } catch (error) {
+    await letGo(path, handle);
+    throw error;
+  }
+  // While we wrote, somebody took us for dead and the file for a leftover.
+  await handle.close();
+  return undefined;
+}
+
+/** A lock that was taken from us has no name any longer. */
+async function isOurs(handle: FileHandle): Promise<boolean> {
+  return (await handle.stat()).nlink > 0;
+}
+
+async function letGo(path: string, handle: FileHandle): Promise<void> {
+  const isStillOurs = await isOurs(handle).catch(() => false);
+  await handle.close();
+  if (isStillOurs) await unlink(path).catch(() => {});
 }
 
 async function look(path: string): Promise<Holder | undefined> {
@@ -92,11 +122,11 @@ async function look(path: string): Promise<Holder | undefined> {
   return text === undefined ? undefined : { text, touchedMs: mtimeMs };
 }
 
-function hold(path: string, text: string, wasTaken: boolean, beatMs: number): FileLock {
+function hold(path: string, handle: FileHandle, wasTaken: boolean, beatMs: number): FileLock {
   let beat: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     const now = new Date();
-    beat = utimes(path, now, now).catch(() => {});
+    beat = handle.utimes(now, now).catch(() => {});
   }, beatMs);
   timer.unref();
   return {
@@ -104,8 +134,7 @@ function hold(path: string, text: string, wasTaken: boolean, beatMs: number): Fi
     async release() {
       clearInterval(timer);
       await beat;
-      const holder = await look(path).catch(() => undefined);
-      if (holder?.text === text) await unlink(path).catch(() => {});
+      await letGo(path, handle);
     },
   };
 }
@@ -119,7 +148,7 @@ function silenceWatch(clock: Clock, staleMs: number): (holder: Holder) => boolea
       first = holder;
       since = clock.now();
     }
-    return clock.now() - since > staleMs;
+    return clock.now() - since > (holder.text.endsWith('}') ? staleMs : Math.min(staleMs, UNFINISHED_MS));
   };
 }
 
@@ -145,7 +174,8 @@ async function takeAway(
   staleMs: number,
 ): Promise<boolean> {
   const breaking = `${path}.break`;
-  if ((await create(breaking, makeFolder)) === undefined) {
+  const handle = await create(breaking, makeFolder);
+  if (handle === undefined) {
     const other = await look(breaking);
     const isLeftOver = other !== undefined && ((await isDead(other)) || Date.now() - other.touchedMs > staleMs);
     if (isLeftOver) await unlink(breaking).catch(() => {});
@@ -157,7 +187,7 @@ async function takeAway(
     if (isSame) await unlink(path);
     return isSame;
   } finally {
-    await unlink(breaking).catch(() => {});
+    await letGo(breaking, handle);
   }
 }
 

@@ -23,7 +23,8 @@ export function codeOf(error: unknown): string | undefined {
  */
 export function fsError(error: unknown, attempted: string): unknown {
   const code = codeOf(error);
-  if (isOciError(error) || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
+  // EPIPE is no failure of ours: the reader has had enough.
+  if (isOciError(error) || code === undefined || code === 'EPIPE' || !/^E[A-Z0-9]+$/.test(code)) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return diskFull(attempted, code === 'EDQUOT' ? 'the quota' : 'the disk', error);
   return new OciError('IO', `cannot ${attempted}: ${code}`, { hint: hints[code], cause: error });

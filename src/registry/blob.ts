@@ -1,5 +1,7 @@
 /** A blob of a registry as content: it re-opens, resumes by itself, and is verified by whoever reads it whole. */
+import { isOciError } from '../errors.ts';
 import { fromArray } from '../bytes/read.ts';
+import type { Bytes } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { parseDigest } from '../model/digest.ts';
 import { contentOf } from '../store/content.ts';
@@ -15,7 +17,7 @@ import { nameOf, originOf, type Place } from './session.ts';
 export function blobContent(place: Place, descriptor: Descriptor): Content {
   parseDigest(descriptor.digest);
   const embedded = embeddedBytes(descriptor);
-  return contentOf(
+  const content = contentOf(
     descriptor,
     (start, end, options) =>
       embedded === undefined
@@ -24,4 +26,15 @@ export function blobContent(place: Place, descriptor: Descriptor): Content {
     originOf(place),
     nameOf(place),
   );
+  return { ...content, open: (options) => distrusting(place, content.open(options)) };
+}
+
+/** Wrong bytes may be a mirror's: whoever opens it again gets them from the registry itself. */
+async function* distrusting(place: Place, bytes: Bytes): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    if (isOciError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH')) place.facts.mirrors = 'wrong';
+    throw error;
+  }
 }

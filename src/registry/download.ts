@@ -58,8 +58,16 @@ export async function* readBlob(
 ): AsyncGenerator<Uint8Array> {
   if (start >= end && end > 0) return;
   const reading: Reading = {
-    ...{ place, descriptor, end, call: { signal: call.signal, on: call.on } },
-    ...{ at: start, mark: start, idle: 0, ranges: true, etag: undefined, longSkips: 0 },
+    place,
+    descriptor,
+    end,
+    call: { signal: call.signal, on: call.on },
+    at: start,
+    mark: start,
+    idle: 0,
+    ranges: true,
+    etag: undefined,
+    longSkips: 0,
   };
   for (;;) {
     throwIfAborted(call.signal);

@@ -45,7 +45,7 @@ export function listRepositories(place: RegistryPlace, options: ListOptions = {}
 }
 
 async function* names(place: RegistryPlace, options: ListOptions, listing: NameListing): AsyncGenerator<string> {
-  const { first, pageSize } = await firstPage(place, options, listing);
+  const { first, pageSize, after } = await firstPage(place, options, listing);
   if (listing.field === 'repositories' && noCatalog.has(first.response.status)) {
     await settle(first);
     throw new OciError('UNSUPPORTED', `${place.host.name} does not list its repositories`, {
@@ -63,7 +63,7 @@ async function* names(place: RegistryPlace, options: ListOptions, listing: NameL
   for await (const { json, guessed } of pagesFrom(place, { ...listing, guessNext }, first, options)) {
     const entries = entriesOf(json, listing);
     if (guessed && entries.some((entry) => before.includes(entry))) return; // it knows no `last`
-    yield* valid(place, entries, listing, options);
+    for (const name of valid(place, entries, listing, options)) if (after === undefined || name > after) yield name;
     before = entries;
   }
 }
@@ -71,20 +71,35 @@ async function* names(place: RegistryPlace, options: ListOptions, listing: NameL
 /** 404, 405 and 501: there is no such thing (Docker Hub, GHCR). */
 const noCatalog = new Set([404, 405, 501]);
 
-async function firstPage(
-  place: RegistryPlace,
-  options: ListOptions,
-  listing: NameListing,
-): Promise<{ first: Exchange; pageSize: number | undefined }> {
+interface FirstPage {
+  readonly first: Exchange;
+  /** That the registry was asked for. */
+  readonly pageSize: number | undefined;
+  /** The registry lists everything: what does not come after this name is left out here. */
+  readonly after?: string | undefined;
+}
+
+/** Some refuse a page size, or any beginning that they have not named themselves (ECR Public, drydock#927). */
+async function firstPage(place: RegistryPlace, options: ListOptions, listing: NameListing): Promise<FirstPage> {
   const { facts, session } = place;
   const pageSize = facts.pageSize === 'refused' ? undefined : (options.pageSize ?? session.pageSize);
-  const first = await askPage(place, listing, pageUrl(listing.url, pageSize, options.last), options);
-  const { status } = first.response;
-  if (pageSize === undefined || (status !== 400 && status !== 405)) return { first, pageSize };
+  const { last } = options;
+  const askFor = (size: number | undefined, from: string | undefined): Promise<Exchange> =>
+    askPage(place, listing, pageUrl(listing.url, size, from), options);
+  let first = await askFor(pageSize, last);
+  if (!refused(first)) return { first, pageSize };
+  if (pageSize !== undefined) {
+    await settle(first);
+    first = await askFor(undefined, last);
+    if (first.response.status === 200) facts.pageSize = 'refused';
+  }
+  if (last === undefined || !refused(first)) return { first, pageSize: undefined };
   await settle(first);
-  const again = await askPage(place, listing, pageUrl(listing.url, undefined, options.last), options);
-  if (again.response.status === 200) facts.pageSize = 'refused';
-  return { first: again, pageSize: undefined };
+  return { first: await askFor(undefined, undefined), pageSize: undefined, after: last };
+}
+
+function refused({ response }: Exchange): boolean {
+  return response.status === 400 || response.status === 405;
 }
 
 function pageUrl(url: string, pageSize: number | undefined, last: string | undefined): string {

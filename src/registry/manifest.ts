@@ -2,10 +2,11 @@
  * Reading a manifest: bounded, by its exact bytes, hashed before it is parsed. What a registry says of its digest is
  * compared with the bytes and never believed.
  */
-import { OciError, throwIfAborted } from '../errors.ts';
+import { isOciError, OciError, throwIfAborted } from '../errors.ts';
 import { digestOf } from '../bytes/hash.ts';
 import { readAll } from '../bytes/read.ts';
 import { digestMismatch } from '../bytes/verify.ts';
+import type { HttpResponse } from '../http/types.ts';
 import type { Call, WireResponse } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, digestAlgorithm, isDigest } from '../model/digest.ts';
@@ -77,16 +78,32 @@ function checkKind(manifest: Manifest, { mediaType, digest }: Descriptor): Manif
   throw new OciError('MANIFEST_INVALID', `${digest} was linked to as ${mediaType}, but is ${is}`);
 }
 
-/** Reads the bytes of a manifest of whatever kind. */
+/** Reads the bytes of a manifest of whatever kind; of the registry itself, where a mirror had other bytes. */
 export async function pullRaw(
   place: Place,
   reference: string,
   options: RawManifestOptions = {},
   access: Access = 'pull',
 ): Promise<RawManifest> {
-  const { accept = MANIFEST_TYPES, ...call } = options;
-  throwIfAborted(call.signal);
+  throwIfAborted(options.signal);
   const target = checkReference(reference);
+  try {
+    return await readRaw(place, target, options, access);
+  } catch (error) {
+    const { facts, host } = place;
+    const mayBeMirror = host.mirrors.length > 0 && facts.mirrors === undefined && access === 'pull';
+    if (!mayBeMirror || !isOciError(error, 'DIGEST_MISMATCH')) throw error;
+    facts.mirrors = 'wrong';
+    return readRaw(place, target, options, access);
+  }
+}
+
+async function readRaw(
+  place: Place,
+  target: string,
+  { accept = MANIFEST_TYPES, ...call }: RawManifestOptions,
+  access: Access,
+): Promise<RawManifest> {
   const name = manifestName(place, target);
   const exchange = await ask(place, {
     method: 'GET',
@@ -99,18 +116,28 @@ export async function pullRaw(
   const { response } = exchange;
   if (response.status !== 200) throw await failed(exchange, `cannot read ${name}`);
   const limit = place.session.limits.manifestBytes;
-  const received = await readAll(response.body, limit, name).finally(() => response.cancel());
-  const candidates = await readings(response, received, limit);
-  const told = toldDigest(response);
-  const identified = identify(candidates, target, told, nameOf(place));
-  const { digest } = identified;
-  if (told !== undefined && told !== digest && digestAlgorithm(told) === digestAlgorithm(digest)) {
-    if (isDigest(target)) throw digestMismatch(target, told, nameOf(place));
-    const text = `${name} has the digest ${digest}, but was announced as ${told}`;
+  const candidates = await readings(response, await readBody(response, limit, name), limit);
+  const identified = identify(candidates, target, toldDigest(response), nameOf(place));
+  if (identified.lie !== undefined) {
+    const text = `${name} has the digest ${identified.digest}, but was announced as ${identified.lie}`;
     call.on?.({ type: 'warning', host: place.host.name, text });
   }
+  const { bytes, digest } = identified;
   const mediaType = bareMediaType(response.headers['content-type']);
-  return { ...identified, mediaType, response: wireResponse(response) };
+  return { bytes, digest, mediaType, response: wireResponse(response) };
+}
+
+async function readBody(response: HttpResponse, limit: number, name: string): Promise<Uint8Array> {
+  try {
+    return await readAll(response.body, limit, name);
+  } finally {
+    await response.cancel();
+  }
+}
+
+interface Identified extends Pick<RawManifest, 'bytes' | 'digest'> {
+  /** What was told of its digest, where that is not true. */
+  readonly lie?: Digest | undefined;
 }
 
 /** Which reading of a body is the manifest, and what its digest is: the one it was asked by, the one told if it is true, or sha256. */
@@ -119,11 +146,16 @@ function identify(
   target: string,
   told: Digest | undefined,
   from: string,
-): Pick<RawManifest, 'bytes' | 'digest'> {
+): Identified {
   const named = isDigest(target) ? target : told;
   const bytes = named === undefined ? undefined : readingOf(candidates, named);
-  if (bytes !== undefined && named !== undefined) return { bytes, digest: named };
-  if (isDigest(target)) throw digestMismatch(target, digestOf(candidates[0], digestAlgorithm(target)), from);
-  const likely = candidates.find(([first]) => first === 0x7b) ?? candidates[0];
-  return { bytes: likely, digest: digestOf(likely) };
+  if (!isDigest(target)) {
+    if (bytes !== undefined && named !== undefined) return { bytes, digest: named };
+    const likely = candidates.find(([first]) => first === 0x7b) ?? candidates[0];
+    return { bytes: likely, digest: digestOf(likely), lie: told };
+  }
+  if (bytes === undefined) throw digestMismatch(target, digestOf(candidates[0], digestAlgorithm(target)), from);
+  const comparable = told !== undefined && digestAlgorithm(told) === digestAlgorithm(target);
+  if (comparable && told !== target) throw digestMismatch(target, told, from);
+  return { bytes, digest: target };
 }

@@ -11,6 +11,7 @@ import type { Manifest } from '../model/manifest.ts';
 import { checkTag } from '../model/reference.ts';
 import { referrerDescriptor } from '../store/referrer.ts';
 import type { PutManifestOptions } from '../store/types.ts';
+import { hasReferrersApi } from './referrers.ts';
 import { addToReferrersTag } from './referrers-tag.ts';
 import { headManifest } from './resolve.ts';
 import { condition, sendManifest } from './send-manifest.ts';
@@ -77,11 +78,14 @@ async function putTag(
   return sendManifest(place, manifest, { reference: tag, standing, headers, ...call });
 }
 
-/** A registry that has entered it in its own list says so in `OCI-Subject` (distribution-spec, "Pushing Manifests with Subject"). */
+/**
+ * A registry that has entered it in its own list says so in `OCI-Subject` (distribution-spec, "Pushing Manifests with
+ * Subject"); ECR has said so without having a list (sigstore-js#1183).
+ */
 async function attach(place: Place, manifest: Manifest, subject: Digest, answer: Answer, call: Call): Promise<void> {
   const { digest } = manifest.descriptor;
   const headers =
     typeof answer === 'object' ? answer : await sendManifest(place, manifest, { reference: digest, ...call });
-  if (headers?.['oci-subject'] !== undefined) return;
-  await addToReferrersTag(place, parseDigest(subject), referrerDescriptor(manifest), call);
+  if (headers?.['oci-subject'] !== undefined && (await hasReferrersApi(place, subject, call))) return;
+  await addToReferrersTag(place, subject, referrerDescriptor(manifest), call);
 }

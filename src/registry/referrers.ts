@@ -11,7 +11,7 @@ import { bareMediaType, OCI_INDEX } from '../model/media-types.ts';
 import type { ReferrersOptions } from '../store/types.ts';
 import { pullManifest } from './manifest.ts';
 import { askPage, type Listing, pagesFrom } from './pages.ts';
-import { apiUrl, type Exchange, failed, pathIn, scopesFor } from './requests.ts';
+import { apiUrl, type Exchange, failed, pathIn, scopesFor, settle } from './requests.ts';
 import { nameOf, type Place } from './session.ts';
 
 /** @throws OciError `DIGEST_INVALID`, `UNAUTHORIZED`, `DENIED`, `PROTOCOL`, `LIMIT` */
@@ -83,6 +83,14 @@ async function askApi(
   const telling = status === 200 || (status === 404 && !refusal.errors.some(({ code }) => code === 'NAME_UNKNOWN'));
   if (telling && place.facts.referrers === undefined) place.facts.referrers = 'tagged';
   return undefined;
+}
+
+/** Whether the registry keeps the list itself; asked of it once. */
+export async function hasReferrersApi(place: Place, subject: Digest, { signal, on }: Call): Promise<boolean> {
+  if (place.facts.referrers !== undefined) return place.facts.referrers === 'listed';
+  const first = await askApi(place, listingOf(place, subject), subject, { signal, on });
+  if (first !== undefined) await settle(first);
+  return first !== undefined;
 }
 
 function entriesOf(json: unknown, { what }: Listing): readonly unknown[] {

@@ -44,7 +44,11 @@ export async function ask(place: RegistryPlace, question: Question): Promise<Exc
     headers,
     registry: host.origin,
     chosenBy: url === undefined || new URL(url).origin === host.origin ? 'own' : 'server',
-    ...{ body, scopes, idempotent, signal, on },
+    body,
+    scopes,
+    idempotent,
+    signal,
+    on,
     direct: direct === true || facts.mirrors === 'wrong',
   };
   return { request, response: await session.send(request) };

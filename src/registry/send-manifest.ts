@@ -61,7 +61,8 @@ async function put(place: Place, { bytes, descriptor }: Manifest, sending: Sendi
       body: { size: bytes.length, open: () => fromArray(bytes) },
       scopes: scopesFor(place, 'push'),
       idempotent: isDigest(reference),
-      ...{ signal, on },
+      signal,
+      on,
     });
     const { status } = exchange.response;
     if (status < 200 || status > 299) return await failed(exchange, `cannot write ${manifestName(place, reference)}`);

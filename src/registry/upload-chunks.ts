@@ -50,8 +50,14 @@ export async function sendChunks(upload: Upload, session: UploadSession): Promis
   const { digest, size } = content.descriptor;
   const source = chunkSource(content, call);
   const sending: Sending = {
-    ...{ upload, source, minChunk: session.minChunk, url: session.url },
-    ...{ at: 0, chunk: firstChunk(upload, session), idle: 0, dropped: 0 },
+    upload,
+    source,
+    minChunk: session.minChunk,
+    url: session.url,
+    at: 0,
+    chunk: firstChunk(upload, session),
+    idle: 0,
+    dropped: 0,
   };
   try {
     while (sending.at < size) {

@@ -18,11 +18,12 @@ export async function sendWhole(
   body.throwIfSourceFailed();
   if (setback === undefined) return undefined;
   const { status, errors } = setback.error;
-  if (status === 413) place.facts.chunkFrom = size;
+  const tooLarge = status === 413 || status === 416; // GHCR's is 416
+  if (tooLarge) place.facts.chunkFrom = size;
   // Artifactory knows no blob that came in one PUT (buildx#196).
   const unknown = status === 404 && errors.some(({ code }) => code === 'BLOB_UNKNOWN');
   if (unknown) place.facts.chunkFrom = 1;
-  return (status === 413 || unknown) && size > 0 && place.facts.chunks !== 'broken'
+  return (tooLarge || unknown) && size > 0 && place.facts.chunks !== 'broken'
     ? { ...setback, next: 'chunks' }
     : throwUnlessWorthwhile(setback);
 }
@@ -49,7 +50,10 @@ export async function closeUpload(
     if (call.signal?.aborted !== true && isAmbiguous(error)) return { error, next: 'whole' };
     throw error;
   }
-  if ([200, 201, 204].includes(exchange.response.status)) return void (await settle(exchange));
+  if ([200, 201, 204].includes(exchange.response.status)) {
+    await settle(exchange);
+    return undefined;
+  }
   const error = await failed(exchange, `cannot write blob ${content.descriptor.digest} to ${nameOf(place)}`);
   return { error, next: 'whole' };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { escapeJson, inertLine, safeJson, safeText } from '../../src/cli/safe-text.ts';
 import { renderLine } from '../../src/cli/style.ts';
 

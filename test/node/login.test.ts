@@ -41,7 +41,9 @@ test('Docker Hub has one key, by whatever name', async (context) => {
   for (const host of ['docker.io', 'index.docker.io', 'https://index.docker.io/v1/', 'registry-1.docker.io']) {
     await storeCredential(host, credential, { env, home });
   }
-  assert.deepEqual(Object.keys((JSON.parse(await text(configFile)) as { auths: object }).auths), ['https://index.docker.io/v1/']);
+  assert.deepEqual(Object.keys((JSON.parse(await text(configFile)) as { auths: object }).auths), [
+    'https://index.docker.io/v1/',
+  ]);
   assert.deepEqual(await dockerCredentials({ env, home })('docker.io'), credential);
 });
 
@@ -103,7 +105,10 @@ test('a symbolic link stays one, also one to nothing', async (context) => {
 test('the file is chosen as for the look-up', async (context) => {
   const { env, home } = await fakeHome(context);
   const own = join(home, 'x', 'auth.json');
-  assert.equal((await storeCredential('a.io', credential, { env: { ...env, REGISTRY_AUTH_FILE: own }, home })).file, own);
+  assert.equal(
+    (await storeCredential('a.io', credential, { env: { ...env, REGISTRY_AUTH_FILE: own }, home })).file,
+    own,
+  );
   const docker = { ...env, DOCKER_CONFIG: join(home, 'd') };
   assert.equal((await storeCredential('a.io', credential, { env: docker, home })).file, join(home, 'd', 'config.json'));
 });
@@ -112,7 +117,11 @@ test('with a helper the file holds no secret', async (context) => {
   const { env, home, write, helper, asked } = await fakeHome(context);
   await helper('store', answers('u', 'p'));
   await helper('own', answers('u', 'p'));
-  const file = await write('.docker/config.json', { credsStore: 'store', credHelpers: { 'b.io': 'own' }, auths: { 'a.io': { auth } } });
+  const file = await write('.docker/config.json', {
+    credsStore: 'store',
+    credHelpers: { 'b.io': 'own' },
+    auths: { 'a.io': { auth } },
+  });
   assert.deepEqual(await storeCredential('a.io', credential, { env, home }), { file, helper: 'store' });
   await storeCredential('docker.io', { identityToken: 'T' }, { env, home });
   await storeCredential('b.io', credential, { env, home });
@@ -139,7 +148,14 @@ test('a helper that fails leaves the file alone, and its error tells no secret',
 
 test('a logout forgets every spelling of the host, and nothing else', async (context) => {
   const { env, home, write } = await fakeHome(context);
-  const auths = { 'a.io': { auth }, 'https://a.io/v1/': { auth }, 'http://a.io': {}, 'a.io/team': { auth }, 'a.io:5000': { auth }, 'xa.io': { auth } };
+  const auths = {
+    'a.io': { auth },
+    'https://a.io/v1/': { auth },
+    'http://a.io': {},
+    'a.io/team': { auth },
+    'a.io:5000': { auth },
+    'xa.io': { auth },
+  };
   const file = await write('.docker/config.json', { auths, other: 1 });
   assert.equal((await eraseCredential('https://A.io/', { env, home })).erased, true);
   const left = JSON.parse(await text(file)) as { auths: object; other: number };

@@ -20,7 +20,13 @@ for (let at = 0; at < Number(count); at++) {
 }
 `;
 
-export type StartLogins = (home: string, prefix: string, count: number) => Promise<ChildProcess>;
+export interface LoginProcess {
+  readonly child: ChildProcess;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
+}
+
+export type StartLogins = (home: string, prefix: string, count: number) => Promise<LoginProcess>;
 
 /** @returns a function that starts a process, and waits until it is about to log in */
 export async function loginProcesses(context: TestContext): Promise<StartLogins> {
@@ -41,7 +47,8 @@ export async function loginProcesses(context: TestContext): Promise<StartLogins>
     const child = spawn(process.execPath, [outfile, home, prefix, String(count)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    const ended = once(child, 'close').then(([code]) => code as number | null);
     await once(child.stdout, 'data');
-    return child;
+    return { child, ended };
   };
 }

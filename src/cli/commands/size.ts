@@ -23,7 +23,7 @@ export function sizeCommand(frame: Frame): CommandUnknownOpts {
         }
         const total = addUp(sizes);
         if (session.output.isJson)
-          return session.output.json({ images: sizes.map(({ parts: _, ...told }) => told), total });
+          return session.output.json({ images: sizes.map((size) => ({ ...size, parts: undefined })), total });
         const rows = sizes.map((size) => rowOf(size, size.image, flags.unpacked));
         if (sizes.length > 1) rows.push(rowOf({ ...total, platform: '' }, 'together', flags.unpacked));
         await session.output.table(layoutOf(flags.unpacked), rows);

@@ -31,7 +31,7 @@ export function tagsCommand(frame: Frame): CommandUnknownOpts {
         const { source, describe } = await openTags(session, name);
         const tags = listTags(source, { ...flags, ...call });
         if (output.isJson) return output.json({ repository: describe, tags: await collect(tags) });
-        for await (const tag of tags) await output.line(cellsOf(tag).join('  '));
+        for await (const tag of tags) await output.line(cellsOf(tag, flags.digests === true).join('  '));
       }),
     );
   return withExamples(
@@ -43,6 +43,6 @@ export function tagsCommand(frame: Frame): CommandUnknownOpts {
   );
 }
 
-function cellsOf({ tag, digest, created }: ListedTag): string[] {
-  return [created, digest, tag].filter((cell) => cell !== undefined);
+function cellsOf({ tag, digest, created }: ListedTag, withDigest: boolean): string[] {
+  return [created, withDigest ? digest : undefined, tag].filter((cell) => cell !== undefined);
 }

@@ -1,0 +1,28 @@
+/** `ping`: is there a registry, and does it let us in? Each way to fail has its own exit code. */
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { parseRegistryName } from '../../model/domain.ts';
+import { formatDuration } from '../bytes.ts';
+import { withExamples } from '../examples.ts';
+import type { Frame } from '../frame.ts';
+import { outputOptions, registryOptions } from '../options.ts';
+
+export function pingCommand(frame: Frame): CommandUnknownOpts {
+  const command = registryOptions(outputOptions(new Command()))
+    .description(
+      'Ask a registry whether it is there and lets you in. Ends with 4 when it wants a login, with 6 when it cannot be reached, with 7 when it is no registry.',
+    )
+    .argument('<registry>', 'e.g. ghcr.io or localhost:5000')
+    .action((name, flags) =>
+      // Whoever asks whether it is there wants the answer, not patience.
+      frame.run({ retry: 0, ...flags }, async ({ context, output, call, client }) => {
+        const registry = parseRegistryName(name);
+        const startedMs = context.now();
+        const { origin, apiVersion } = await (await client(registry)).ping(registry, call);
+        const durationMs = Math.round(context.now() - startedMs);
+        if (output.isJson) return output.json({ registry, origin, apiVersion, durationMs });
+        const version = apiVersion === undefined ? '' : `, ${apiVersion}`;
+        return output.line(`${registry} is a registry at ${origin}${version} (${formatDuration(durationMs)})`);
+      }),
+    );
+  return withExamples(command, 'lading ping docker.io', 'lading ping --json localhost:5000');
+}

@@ -1,0 +1,50 @@
+/** Pools of kept connections, one for each origin and way to it. What a connection is trusted with is for the caller. */
+import type { Agent } from 'node:http';
+import type { SecureContext } from 'node:tls';
+
+export interface Agents {
+  /** @param proxy the way to it @param trust for the connection to an https proxy */
+  get(url: URL, proxy: URL | undefined, trust: SecureContext | undefined): Promise<Agent>;
+  /** Ends all connections, in use or not. */
+  close(): void;
+}
+
+const agentOptions = {
+  keepAlive: true,
+  /** A large buffer of the socket: fewer, larger chunks. */
+  highWaterMark: 256 * 1024,
+  /** Kept connections are closed after this time, in ms; the server usually is quicker. */
+  timeout: 60_000,
+};
+
+export function createAgents(): Agents {
+  const agents = new Map<string, Promise<Agent>>();
+  return {
+    get(url, proxy, trust) {
+      const key = `${url.origin} ${proxy?.href ?? ''}`;
+      const agent = agents.get(key) ?? createAgent(url, proxy, trust);
+      agents.set(key, agent);
+      agent.catch(() => agents.delete(key));
+      return agent;
+    },
+    close() {
+      for (const agent of agents.values()) agent.then((one) => one.destroy()).catch(() => undefined);
+      agents.clear();
+    },
+  };
+}
+
+async function createAgent(
+  { protocol }: URL,
+  proxy: URL | undefined,
+  trust: SecureContext | undefined,
+): Promise<Agent> {
+  const isTls = protocol === 'https:';
+  if (proxy === undefined) {
+    if (!isTls) return new (process.getBuiltinModule('node:http').Agent)(agentOptions);
+    return new (process.getBuiltinModule('node:https').Agent)(agentOptions);
+  }
+  const options = { ...agentOptions, ...(trust === undefined ? {} : { secureContext: trust }) };
+  if (isTls) return new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, options);
+  return new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options);
+}

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { request as httpRequest, Agent } from 'node:http';
+import { once } from 'node:events';
+import { afterEach, describe, it } from 'node:test';
+import { digestOf } from '../../src/bytes/hash.ts';
+import { serve, type Served } from '../../src/node/serve.ts';
+import type { ServeOptions } from '../../src/node/serve.ts';
+import type { ServerOptions } from '../../src/server/app.ts';
+import type { Handler } from '../../src/server/handler.ts';
+import { createMemoryRegistry } from '../../src/store/memory.ts';
+import { seededBytes } from '../../src/testing/fixtures.ts';
+import { rawRequest } from '../support/real/raw-request.ts';
+import { rejection } from '../support/failure.ts';
+import { settled, until } from '../support/until.ts';
+
+const open: Served[] = [];
+
+async function start(what: Handler | ServerOptions, options: ServeOptions = {}): Promise<Served> {
+  const served = await serve(what, options);
+  open.push(served);
+  return served;
+}
+
+afterEach(async () => {
+  for (let served = open.pop(); served !== undefined; served = open.pop()) await served.close();
+});
+
+const text = (value: string): Response => new Response(value, { headers: { 'Content-Length': String(value.length) } });
+
+describe('a served registry', () => {
+  it('listens on a free loopback port, and tells where', async () => {
+    const { url, host, port } = await start({ registry: createMemoryRegistry() });
+    assert.equal(host, `127.0.0.1:${port}`);
+    assert.equal(url, `http://${host}`);
+    const { status, headers, bytes } = await rawRequest({ url: `${url}/v2/` });
+    assert.deepEqual([status, new TextDecoder().decode(bytes), headers['content-length']], [200, '{}', '2']);
+    assert.equal(headers['transfer-encoding'], undefined);
+  });
+
+  it('takes a blob and gives it back', async () => {
+    const { url } = await start({ registry: createMemoryRegistry() });
+    const body = seededBytes(3_000_000, 'served');
+    const digest = digestOf(body);
+    const posted = await rawRequest({ url: `${url}/v2/r/blobs/uploads/?digest=${digest}`, method: 'POST', body });
+    assert.equal(posted.status, 201);
+    const got = await rawRequest({ url: url + posted.headers.location });
+    assert.equal(digestOf(got.bytes), digest);
+    const head = await rawRequest({ url: url + posted.headers.location, method: 'HEAD' });
+    assert.deepEqual([head.headers['content-length'], head.bytes.length], ['3000000', 0]);
+    const range = await rawRequest({ url: url + posted.headers.location, headers: { range: 'bytes=1000000-1999999' } });
+    assert.deepEqual(range.bytes.subarray(), Buffer.from(body.subarray(1_000_000, 2_000_000)));
+  });
+
+  it('cannot listen where another one does, and says so', async () => {
+    const { port } = await start(async () => text('first'));
+    const error = await rejection(
+      'IO',
+      serve(async () => text('second'), { port }),
+    );
+    assert.match(error.message, new RegExp(`127\\.0\\.0\\.1 port ${port}: EADDRINUSE`));
+    assert.match(error.hint ?? '', /another port/);
+  });
+});
+
+describe('a request on the wire', () => {
+  it('has its method, path, query, headers and address', async () => {
+    let seen: Request | undefined;
+    let address: string | undefined;
+    const { url, host } = await start(async (request, info) => {
+      seen = request;
+      address = info?.remoteAddress;
+      return text('');
+    });
+    await rawRequest({ url: `${url}/a%20b?c=%2F`, method: 'DELETE', headers: { 'X-One': '1', 'x-one': '2' } });
+    assert.deepEqual([seen?.method, seen?.url], ['DELETE', `http://${host}/a%20b?c=%2F`]);
+    assert.equal(seen?.headers.get('x-one'), '2');
+    assert.equal(address, '127.0.0.1');
+  });
+
+  it('that the web has no words for is refused', async () => {
+    const { url } = await start(async () => assert.fail('it got through'));
+    assert.equal((await rawRequest({ url, headers: { host: 'a b' } })).status, 400);
+    assert.equal((await rawRequest({ url, method: 'TRACE' })).status, 400);
+  });
+
+  it('may have 32 KiB of headers, and no more', async () => {
+    const { url } = await start(async ({ headers }) => text(String(headers.get('x-long')?.length)));
+    const status = async (size: number): Promise<number> =>
+      (await rawRequest({ url, headers: { 'x-long': 'x'.repeat(size) } })).status;
+    assert.equal(await status(31 * 1024), 200);
+    assert.equal(await status(33 * 1024), 431);
+  });
+
+  it('that waits for 100 Continue gets it when its body is wanted', async () => {
+    const { url } = await start(async (request) => text(await request.text()));
+    const sent = httpRequest(url, { method: 'PUT', headers: { expect: '100-continue', 'content-length': '4' } });
+    sent.flushHeaders();
+    await once(sent, 'continue');
+    sent.end('body');
+    const [answer] = await once(sent, 'response');
+    assert.deepEqual((await answer.toArray()).join(''), 'body');
+  });
+
+  it('that waits for 100 Continue in vain gets its answer and no 100', async () => {
+    const { url } = await start(async () => new Response(null, { status: 401 }));
+    const sent = httpRequest(url, { method: 'PUT', headers: { expect: '100-continue', 'content-length': '4' } });
+    sent.on('continue', () => assert.fail('it was asked for the body'));
+    sent.flushHeaders();
+    const [answer] = await once(sent, 'response');
+    assert.deepEqual([answer.statusCode, answer.headers.connection], [401, 'close']);
+    answer.resume();
+    await once(answer, 'close');
+    sent.destroy();
+  });
+
+  it('whose body nobody wants is still answered, and then its connection ends', async () => {
+    const { url } = await start(async () => new Response('too large', { status: 413 }));
+    const answer = await rawRequest({ url, method: 'PUT', body: new Uint8Array(3_000_000) });
+    assert.deepEqual([answer.status, new TextDecoder().decode(answer.bytes)], [413, 'too large']);
+    assert.equal(answer.headers.connection, 'close');
+  });
+
+  it('whose body has no end, and nobody wants it, is not read for ever', async () => {
+    const { url } = await start(async () => new Response('no', { status: 413 }));
+    const sent = httpRequest(url, { method: 'PUT', agent: false });
+    sent.on('error', () => {});
+    let written = 0;
+    const chunk = new Uint8Array(256 * 1024);
+    const write = (): void => {
+      for (let room = true; room && !sent.destroyed; written += chunk.length) room = sent.write(chunk);
+    };
+    sent.on('drain', write);
+    write();
+    await once(sent, 'close');
+    assert.ok(written < 64 * 1024 * 1024, `${written} bytes were taken`);
+  });
+});
+
+describe('an answer on the wire', () => {
+  it('without a length is sent in chunks', async () => {
+    const { url } = await start(async () => new Response('chunked'));
+    const { headers, bytes } = await rawRequest({ url });
+    assert.equal(headers['transfer-encoding'], 'chunked');
+    assert.equal(new TextDecoder().decode(bytes), 'chunked');
+  });
+
+  it('may end with its connection', async () => {
+    const { url } = await start(async () => new Response('rest', { headers: { 'transfer-encoding': 'identity' } }));
+    const { headers, bytes } = await rawRequest({ url });
+    assert.deepEqual([headers['transfer-encoding'], headers['content-length']], [undefined, undefined]);
+    assert.equal(headers.connection, 'close');
+    assert.equal(new TextDecoder().decode(bytes), 'rest');
+  });
+
+  it('of 204 and of a HEAD has no body', async () => {
+    const { url } = await start(async ({ method }) =>
+      method === 'HEAD' ? text('abc') : new Response(null, { status: 204 }),
+    );
+    const head = await rawRequest({ url, method: 'HEAD' });
+    assert.deepEqual([head.status, head.headers['content-length'], head.bytes.length], [200, '3', 0]);
+    const none = await rawRequest({ url });
+    assert.deepEqual(
+      [none.status, none.headers['transfer-encoding'], none.headers['content-length']],
+      [204, undefined, undefined],
+    );
+  });
+
+  it('keeps its connection for the next request', async () => {
+    const { url } = await start(async (request) => text(await request.text()));
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    for (const body of ['one', 'two', 'three']) {
+      const sent = httpRequest(url, { agent, method: 'POST' }).end(body);
+      const [answer] = await once(sent, 'response');
+      ports.add(sent.socket?.localPort);
+      assert.equal((await answer.toArray()).join(''), body);
+    }
+    agent.destroy();
+    assert.equal(ports.size, 1);
+  });
+
+  it('that the handler cannot give is the end of the connection', async () => {
+    const { url } = await start(async () => {
+      throw new Error('inside');
+    });
+    await assert.rejects(rawRequest({ url }), { code: 'ECONNRESET' });
+  });
+
+  it('that breaks off is no answer: its client can tell', async () => {
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(1000);
+      throw new Error('the disk is gone');
+    };
+    const { url } = await start(async () => new Response(ReadableStream.from(body())));
+    await assert.rejects(rawRequest({ url }), { code: 'ECONNRESET' });
+  });
+});
+
+describe('the end of a server', () => {
+  it('ends connections that rest', async () => {
+    const { url, close } = await start(async () => text('x'));
+    const agent = new Agent({ keepAlive: true });
+    const sent = httpRequest(url, { agent }).end();
+    const [answer] = await once(sent, 'response');
+    answer.resume();
+    await once(answer, 'end');
+    const { socket } = sent;
+    await close();
+    await until(() => socket?.destroyed === true, 'the resting connection ended');
+    agent.destroy();
+  });
+
+  it('waits for a request that is under way, and takes no other', async () => {
+    let finish: (() => void) | undefined;
+    const { url, close } = await start(async () => {
+      await new Promise<void>((resolve) => (finish = resolve));
+      return text('late');
+    });
+    const pending = rawRequest({ url });
+    await until(() => finish !== undefined, 'the request has come');
+    const closing = close();
+    await assert.rejects(rawRequest({ url }), { code: 'ECONNREFUSED' });
+    finish?.();
+    const { headers, bytes } = await pending;
+    assert.deepEqual([new TextDecoder().decode(bytes), headers.connection], ['late', 'close']);
+    await closing;
+  });
+
+  it('does not wait for ever', async () => {
+    let aborted = false;
+    const { url, close } = await start(
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted = true;
+            reject(new Error('gone'));
+          });
+        }),
+      { graceMs: 0 },
+    );
+    const pending = rawRequest({ url });
+    const outcome = assert.rejects(pending, { code: 'ECONNRESET' });
+    await settled(() => 0);
+    await close();
+    await outcome;
+    await until(() => aborted, 'the handler was told');
+  });
+});

@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { copy, createMemoryRegistry, validate } from 'lading';
 import { createClient, directoryStore, serve } from 'lading/node';
 import { createServer } from 'lading/server';
@@ -44,7 +45,7 @@ function narrate() {
 }
 
 async function pushImage(repository) {
-  const shared = await layerOf(join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', 'docs'));
+  const shared = await layerOf(fileURLToPath(new URL('../src', import.meta.url)));
   const manifests = [];
   for (const architecture of ['amd64', 'arm64']) {
     const own = { files: { 'etc/architecture': `${architecture}\n` } };

@@ -1,21 +1,26 @@
-/** A file as content: hashed once to learn its digest, re-opened whenever it is sent. Stdin, which opens only once, is kept in a file first. */
+/** A file as content: hashed once to learn its digest, re-opened whenever it is sent. Stdin, which opens only once, is spooled. */
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createHasher } from '../bytes/hash.ts';
 import { ioError } from '../node/io-error.ts';
+import { spoolToDisk } from '../node/spool.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { contentOf } from '../store/content.ts';
 import type { Content } from '../store/types.ts';
-import { writeOutput } from './output-file.ts';
 import type { Session } from './session.ts';
 
 const READ_BYTES = 1024 * 1024;
 
 /** The content of a file, or of stdin for `-`. @throws OciError `IO` */
 export async function contentOfFile(session: Session, file: string): Promise<Content> {
-  const place = file === '-' ? await keepStdin(session) : path.resolve(session.context.cwd, file);
+  const { context, call, defer } = session;
+  if (file === '-') {
+    const { content, close } = await spoolToDisk()(context.stdin, { signal: call.signal });
+    defer(close);
+    return content;
+  }
+  const place = path.resolve(context.cwd, file);
   try {
     const hasher = createHasher('sha256');
     for await (const chunk of read(place, 0)) hasher.update(chunk);
@@ -31,12 +36,4 @@ export async function contentOfFile(session: Session, file: string): Promise<Con
 async function* read(place: string, start: number, end?: number): AsyncGenerator<Uint8Array> {
   if (end !== undefined && end <= start) return;
   yield* createReadStream(place, { start, highWaterMark: READ_BYTES, ...(end === undefined ? {} : { end: end - 1 }) });
-}
-
-async function keepStdin({ context, defer }: Session): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'lading-'));
-  defer(() => rm(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'stdin');
-  await writeOutput(context, file, context.stdin);
-  return file;
 }

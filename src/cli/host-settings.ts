@@ -5,6 +5,7 @@
 import { OciError } from '../errors.ts';
 import type { HostSettings } from '../http/hosts.ts';
 import { isObject } from '../model/descriptor.ts';
+import { quote } from '../model/quote.ts';
 
 /** How TLS is done with a host. Files are relative to the working directory. */
 export interface TlsChoice {
@@ -37,7 +38,11 @@ const readers: Readonly<Record<string, Reader>> = {
 };
 
 /** Keys that stand for one of several values, in a flag. */
-const singular: Readonly<Record<string, string>> = { mirror: 'mirrors', header: 'headers', realm: 'realms' };
+const singular: ReadonlyMap<string, string> = new Map([
+  ['mirror', 'mirrors'],
+  ['header', 'headers'],
+  ['realm', 'realms'],
+]);
 
 /** The keys that there are. */
 export const HOST_KEYS: readonly string[] = Object.keys(readers);
@@ -59,7 +64,7 @@ export function parseHostFlag(flag: string): { readonly name: string; readonly c
   const [name = '', ...settings] = flag.split(',');
   const choices = settings.map((setting) => {
     const [, key = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(setting) ?? [];
-    return readerOf(singular[key] ?? key, `--host ${name}`)(value, key);
+    return readerOf(singular.get(key) ?? key, `--host ${name}`)(value, key);
   });
   return { name, choice: mergeChoices(choices) };
 }
@@ -88,7 +93,7 @@ function mergeHosts(before: HostSettings, next: HostSettings): HostSettings {
 function readerOf(key: string, where: string): Reader {
   const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
   if (reader === undefined)
-    throw invalid(where, `has no setting ${JSON.stringify(key.slice(0, 40))}`, `there are ${HOST_KEYS.join(', ')}`);
+    throw invalid(where, `has no setting ${quote(key, 40)}`, `there are ${HOST_KEYS.join(', ')}`);
   return reader;
 }
 

@@ -36,7 +36,8 @@ export function safeJson(value: unknown, indent?: number): string {
 
 /** The same for JSON text that exists already. Line breaks and tabs between its tokens stay. */
 export function escapeJson(text: string): string {
-  return text.replace(hidden, (char) => (/[\n\r\t]/.test(char) ? char : unicodeEscapes(char)));
+  const quiet = text.replace(hidden, (char) => (/[\n\r\t]/.test(char) ? char : unicodeEscapes(char)));
+  return quiet.replaceAll('##[', '\\u0023#[');
 }
 
 function unicodeEscapes(char: string): string {

@@ -13,6 +13,8 @@ import type { HttpRequest, HttpResponse } from './types.ts';
 
 const MAX_BODY = 128 * 1024;
 const MAX_ENTRIES = 100;
+/** Ten years. */
+const MAX_SHOWN_WAIT_MS = 3.2e11;
 
 /** distribution-spec, "Error Codes", and those of real registries. */
 const meanings: Readonly<Record<string, ErrorCode>> = {
@@ -163,6 +165,6 @@ function hintOf(code: ErrorCode, { headers, status }: HttpResponse, waitMs: numb
   if (status === 407) return 'the proxy wants a user name and password: put them into HTTPS_PROXY';
   if (code !== 'RATE_LIMITED' && waitMs === undefined) return hints[code];
   if (waitMs === undefined) return 'log in for a higher limit, or try again later';
-  const at = (parseDate(headers.date) ?? Date.now()) + waitMs;
-  return Number.isFinite(at) && at < 8.64e15 ? `try again after ${new Date(at).toISOString()}` : 'try again later';
+  if (waitMs > MAX_SHOWN_WAIT_MS) return 'try again later';
+  return `try again after ${new Date((parseDate(headers.date) ?? Date.now()) + waitMs).toISOString()}`;
 }

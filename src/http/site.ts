@@ -35,17 +35,13 @@ function normal(hostname: string): string {
   return hostname.toLowerCase().replace(/\.$/, '');
 }
 
+/** Undefined where strangers may be neighbours: then a host belongs with itself only. */
 function registrableDomain(hostname: string): string | undefined {
-  if (hostname.startsWith('[') || /^[\d.]+$/.test(hostname)) return undefined;
+  const isAddress = hostname.startsWith('[') || /^[\d.]+$/.test(hostname);
+  const isShared = sharedDomains.some((domain) => hostname === domain || hostname.endsWith(`.${domain}`));
+  if (isAddress || isShared) return undefined;
   const labels = hostname.split('.');
-  const suffix = suffixLength(hostname, labels);
-  return labels.length > suffix ? labels.slice(-suffix - 1).join('.') : undefined;
-}
-
-/** How many labels strangers share. */
-function suffixLength(hostname: string, labels: readonly string[]): number {
-  const shared = sharedDomains.filter((domain) => hostname === domain || hostname.endsWith(`.${domain}`));
-  if (shared.length > 0) return Math.max(...shared.map((domain) => domain.split('.').length));
   const [second = '', top = ''] = labels.slice(-2);
-  return top.length === 2 && secondLabels.has(second) ? 2 : 1;
+  const suffix = top.length === 2 && secondLabels.has(second) ? 2 : 1;
+  return labels.length > suffix ? labels.slice(-suffix - 1).join('.') : undefined;
 }

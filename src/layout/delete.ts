@@ -2,7 +2,7 @@
 import { isOciError } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import type { Digest } from '../model/digest.ts';
+import { type Digest, parseDigest } from '../model/digest.ts';
 import type { Deletion } from '../store/types.ts';
 import { EMPTY_INDEX, encodeIndex } from './index-file.ts';
 import { isNoManifest, readManifest } from './manifests.ts';
@@ -17,6 +17,7 @@ import type { LayoutTree } from './tree.ts';
  * with its tags; what it consists of is left for `collectGarbage`.
  */
 export async function remove(layout: Layout<LayoutTree>, what: Deletion, options: Call): Promise<'deleted' | 'absent'> {
+  if (!('tag' in what)) parseDigest('blob' in what ? what.blob : what.manifest);
   if ((await layout.index(options)) === undefined) return 'absent';
   return layout.tree.lock(async () => {
     const index = (await layout.index(options)) ?? EMPTY_INDEX;

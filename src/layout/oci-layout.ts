@@ -3,11 +3,11 @@
  * all content. The medium is a `LayoutTree`; the rules of layouts are the same on all of them.
  */
 import { throwIfAborted } from '../errors.ts';
-import type { IngestStore, Source, Target } from '../store/types.ts';
+import type { IngestStore, Target } from '../store/types.ts';
 import { remove } from './delete.ts';
 import { ingestsOf } from './ingest.ts';
 import { beginLayout } from './put-manifest.ts';
-import { layoutOf, sourceOf } from './source.ts';
+import { type LayoutSource, layoutOf, sourceOf } from './source.ts';
 import { targetOf } from './target.ts';
 import type { LayoutTree, ReadTree, WriteTree } from './tree.ts';
 
@@ -30,7 +30,7 @@ export function openLayout(tree: LayoutTree): IngestStore {
 }
 
 /** A layout that is only read. */
-export function readLayout(tree: ReadTree): Source {
+export function readLayout(tree: ReadTree): LayoutSource {
   return sourceOf(layoutOf(tree));
 }
 

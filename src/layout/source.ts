@@ -27,8 +27,14 @@ export function layoutOf<T extends ReadTree>(tree: T): Layout<T> {
   return { tree, index: indexReader(tree), facts: rememberFacts(tree) };
 }
 
+/** A layout can tell what is in it that has no tag, too. */
+export interface LayoutSource extends Source {
+  /** The entries of its index, named or not. @throws OciError `NOT_FOUND`, `LAYOUT_INVALID` */
+  readonly roots: (options?: Call) => Promise<readonly Descriptor[]>;
+}
+
 /** The layout as a source. Its tags are the names of its index; a digest need not be in the index to be found. */
-export function sourceOf(layout: Layout): Source {
+export function sourceOf(layout: Layout): LayoutSource {
   const { tree } = layout;
   return {
     resolve: (reference, options) => resolve(layout, reference, options),
@@ -39,6 +45,7 @@ export function sourceOf(layout: Layout): Source {
       return size === undefined ? undefined : { mediaType: OCTET_STREAM, digest, size };
     },
     blob: (descriptor) => blobOf(tree, descriptor),
+    roots: (options = {}) => entriesOf(layout, options),
     async *tags(options = {}) {
       yield* listAfter(namesIn(await entriesOf(layout, options)), options);
     },

@@ -1,5 +1,6 @@
 /** The writing half of a layout: any medium whose files can be added to is a `Target`. */
 import { throwIfAborted } from '../errors.ts';
+import { parseDigest } from '../model/digest.ts';
 import type { Target } from '../store/types.ts';
 import { putBlob } from './put-blob.ts';
 import { beginLayout, putManifest } from './put-manifest.ts';
@@ -12,6 +13,7 @@ export function targetOf(layout: Layout<WriteTree>): Target {
     ...sourceOf(layout),
     async putBlob(content, options = {}) {
       throwIfAborted(options.signal);
+      parseDigest(content.descriptor.digest);
       await beginLayout(layout, options);
       return putBlob(layout.tree, content, options);
     },

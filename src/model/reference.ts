@@ -91,6 +91,11 @@ export function checkRepositoryName(name: string): string {
   });
 }
 
+/** Does it follow the grammar of a tag? */
+export function isTag(text: string): boolean {
+  return tagGrammar.test(text);
+}
+
 /**
  * Checks a tag.
  * @returns the tag

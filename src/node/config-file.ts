@@ -13,8 +13,8 @@ import { syncFolder } from './safe-files.ts';
 /** The largest settings file that is read, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_LINKS = 40;
-/** A change takes milliseconds: whoever has the lock for longer is stuck. */
-const PATIENCE_MS = 30_000;
+/** A change takes milliseconds: whoever is silent for longer is gone. */
+const LOCK = { staleMs: 2_000, patienceMs: 30_000 };
 
 /**
  * Reads a settings file; undefined when there is none.
@@ -47,7 +47,7 @@ export async function editConfigFile(
     const target = await followLinks(resolve(file));
     const makeFolder = async (): Promise<void> => void (await mkdir(dirname(target), { recursive: true, mode: 0o700 }));
     await makeFolder();
-    const lock = await lockFile(`${target}.lock`, makeFolder, { signal, patienceMs: PATIENCE_MS });
+    const lock = await lockFile(`${target}.lock`, makeFolder, { ...LOCK, signal });
     try {
       if (lock.wasTaken) await removeTemporaries(target);
       const before = await readConfigFile(target);

@@ -3,8 +3,8 @@
  * was read to its end, closes it when the reader leaves early, and never ends quietly before its end.
  */
 import type { IncomingMessage } from 'node:http';
-import { abortError } from '../errors.ts';
-import { cutShort, networkError, timeoutError } from '../http/network-error.ts';
+import { isOciError, type OciError } from '../errors.ts';
+import { cutShort, timeoutError } from '../http/network-error.ts';
 import type { HttpRequest } from '../http/types.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createPace, type Pace } from './pace.ts';
@@ -26,7 +26,7 @@ export class Download {
   readonly #queue: Uint8Array[] = [];
   readonly #over: Promise<void>;
   #isOver = false;
-  #failure: unknown;
+  #failure: OciError | undefined;
   #held = 0;
   #received = 0;
   #wake: (() => void) | undefined;
@@ -59,7 +59,7 @@ export class Download {
   /** Ends it with an error, whether anybody reads or not. */
   fail(error: unknown): void {
     if (this.#isOver) return;
-    this.#failure ??= error;
+    this.#failure ??= isOciError(error) ? error : this.#cutShort(error);
     this.#message.destroy();
   }
 
@@ -76,9 +76,7 @@ export class Download {
         } else if (this.#isOver) break;
         else await this.#more();
       }
-      const { signal } = this.#request;
-      if (this.#failure !== undefined && signal?.aborted === true) throw abortError(signal);
-      if (this.#failure !== undefined) throw networkError(this.#failure, this.#request);
+      if (this.#failure !== undefined) throw this.#failure;
     } finally {
       await this.cancel();
     }
@@ -127,7 +125,7 @@ export class Download {
     setTimeout(() => this.#message.destroy(), DRAIN_MS).unref();
   }
 
-  #cutShort(cause?: unknown): unknown {
+  #cutShort(cause?: unknown): OciError {
     return cutShort(this.#request, this.#received, this.#expected, cause);
   }
 }

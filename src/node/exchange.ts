@@ -32,8 +32,15 @@ export async function exchange(
   signal?.addEventListener('abort', abort, { once: true });
   const release = (): void => signal?.removeEventListener('abort', abort);
   const sending = send(request, wire.req, { deadline, timeouts, stop: stopUpload.signal });
+  let source: { readonly error: unknown } | undefined;
+  const failing = new Promise<never>((_, reject) => {
+    sending.catch((error: unknown) => {
+      source ??= { error };
+      reject(error);
+    });
+  });
   try {
-    const message = await Promise.race([wire.head, untilItFails(sending)]);
+    const message = await Promise.race([wire.head, failing]);
     const sent = await isSettled(sending);
     download = new Download(message, request, timeouts, () => {
       release();
@@ -44,7 +51,7 @@ export async function exchange(
   } catch (error) {
     release();
     wire.req.destroy();
-    throw networkError(error, request, wire.isStale());
+    throw source?.error === error ? error : networkError(error, request, wire.isStale());
   } finally {
     deadline.close();
     stopUpload.abort();
@@ -129,12 +136,6 @@ function whenConnected(
       if (isTls) socket.once('connect', within).once('secureConnect', done);
       else socket.once('connect', done);
     });
-  });
-}
-
-function untilItFails(sending: Promise<boolean>): Promise<never> {
-  return new Promise((_, reject) => {
-    sending.catch(reject);
   });
 }
 

@@ -1,7 +1,7 @@
 /** How a connection ends when its answer cannot be finished. Test doubles say how on purpose, with {@link connectionCut}. */
 import type { ServerResponse } from 'node:http';
 
-/** `reset`: RST, at once. `end`: a FIN, as if that had been all. */
+/** `end`: a FIN after all bytes. `reset`: a RST, which overtakes bytes that are still on their way, as it does on any network. */
 export type CutKind = 'reset' | 'end';
 
 class ConnectionCut extends Error {
@@ -26,6 +26,7 @@ export async function endConnection(answer: ServerResponse, error: unknown): Pro
   const { socket } = answer;
   if (socket === null || socket.destroyed) return;
   if (!(error instanceof ConnectionCut)) return void socket.destroy();
+  if (answer.headersSent) answer.flushHeaders();
   await new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
     socket.write('', () => resolve());

@@ -122,14 +122,18 @@ async function sendBody(body: ReadableStream<Uint8Array>, answer: ServerResponse
   const reader = body.getReader();
   const stop = (): void => void reader.cancel().catch(() => {});
   answer.once('close', stop);
+  // a body that is long in coming does not keep the status waiting; one that is there goes out in the same packet
+  const flush = setImmediate(() => answer.flushHeaders());
   try {
     if (answer.destroyed) stop();
     for (;;) {
       const { done, value } = await reader.read();
+      clearImmediate(flush);
       if (done) return;
       if (!answer.write(value)) await writable(answer);
     }
   } finally {
+    clearImmediate(flush);
     answer.off('close', stop);
   }
 }

@@ -39,7 +39,7 @@ export interface Served {
   readonly host: string;
   readonly port: number;
   /** Takes no more connections, ends those that rest, and lets the others finish within `graceMs`. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Tokens of ECR and of Google's registries are up to 4 KiB, and there may be several. */

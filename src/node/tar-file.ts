@@ -3,8 +3,9 @@ import { OciError } from '../errors.ts';
 import { EMPTY_INDEX, encodeIndex, MARKER } from '../layout/index-file.ts';
 import { readLayout, writeLayout } from '../layout/oci-layout.ts';
 import { INDEX_FILE, MARKER_FILE } from '../layout/paths.ts';
+import type { LayoutSource } from '../layout/source.ts';
 import type { ReadTree } from '../layout/tree.ts';
-import type { Source, Target } from '../store/types.ts';
+import type { Target } from '../store/types.ts';
 import { openTarFiles, type OpenTarOptions, type TarFiles } from './tar-files.ts';
 import { openOutput } from './tar-output.ts';
 import { createTarWriter } from './tar-writer.ts';
@@ -17,7 +18,7 @@ import { createTarWriter } from './tar-writer.ts';
 export async function openTarLayout(
   file: string,
   options: OpenTarOptions = {},
-): Promise<{ readonly store: Source; readonly close: () => Promise<void> }> {
+): Promise<{ readonly store: LayoutSource; readonly close: () => Promise<void> }> {
   const files = await openTarFiles(file, options);
   const tree = treeOf(files);
   if (!files.entries.has(INDEX_FILE)) {

@@ -45,7 +45,9 @@ export function listRepositories(place: RegistryPlace, options: ListOptions = {}
 }
 
 async function* names(place: RegistryPlace, options: ListOptions, listing: NameListing): AsyncGenerator<string> {
-  const { first, pageSize, after } = await firstPage(place, options, listing);
+  const { last } = options;
+  const { first, pageSize, ...found } = await firstPage(place, options, listing);
+  let { after } = found;
   if (listing.field === 'repositories' && noCatalog.has(first.response.status)) {
     await settle(first);
     throw new OciError('UNSUPPORTED', `${place.host.name} does not list its repositories`, {
@@ -55,14 +57,15 @@ async function* names(place: RegistryPlace, options: ListOptions, listing: NameL
   }
   const guessNext = (page: unknown): string | undefined => {
     const entries = entriesOf(page, listing);
-    const last = entries.at(-1);
+    const end = entries.at(-1);
     // The specification lets a registry cut a listing short at `n` without a Link.
-    return entries.length === pageSize && typeof last === 'string' ? pageUrl(listing.url, pageSize, last) : undefined;
+    return entries.length === pageSize && typeof end === 'string' ? pageUrl(listing.url, pageSize, end) : undefined;
   };
   let before: readonly unknown[] = [];
   for await (const { json, guessed } of pagesFrom(place, { ...listing, guessNext }, first, options)) {
     const entries = entriesOf(json, listing);
     if (guessed && entries.some((entry) => before.includes(entry))) return; // it knows no `last`
+    if (last !== undefined && entries.includes(last)) after = last; // docker-registry 2.8 does not, either
     for (const name of valid(place, entries, listing, options)) if (after === undefined || name > after) yield name;
     before = entries;
   }

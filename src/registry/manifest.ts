@@ -127,9 +127,10 @@ async function readRaw(
   return { bytes, digest, mediaType, response: wireResponse(response) };
 }
 
+/** A copy of its own: what a transport gives may be a view of its buffers, and a Buffer. */
 async function readBody(response: HttpResponse, limit: number, name: string): Promise<Uint8Array> {
   try {
-    return await readAll(response.body, limit, name);
+    return new Uint8Array(await readAll(response.body, limit, name));
   } finally {
     await response.cancel();
   }

@@ -80,7 +80,8 @@ async function askApi(
   const refusal = await failed(exchange, `cannot list ${listing.what}`);
   if (status === 429 || (status >= 500 && status !== 501)) throw refusal;
   // An unknown repository says nothing of the API. 401 and 403 (Harbor 2.7): whoever may not read is told so with the tag.
-  const telling = status === 200 || (status === 404 && !refusal.errors.some(({ code }) => code === 'NAME_UNKNOWN'));
+  const unknownName = refusal.errors.some(({ code }) => code === 'NAME_UNKNOWN');
+  const telling = [200, 405, 501].includes(status) || (status === 404 && !unknownName);
   if (telling && place.facts.referrers === undefined) place.facts.referrers = 'tagged';
   return undefined;
 }

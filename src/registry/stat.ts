@@ -1,5 +1,5 @@
 /** Whether a blob is there, and how large it is: by HEAD, else by the first byte of a GET. It reads no content. */
-import { OciError, throwIfAborted } from '../errors.ts';
+import { isOciError, OciError, throwIfAborted } from '../errors.ts';
 import type { Call, WireResponse } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, parseDigest } from '../model/digest.ts';
@@ -40,16 +40,18 @@ export async function headBlob(
   if (place.facts.blobHead === 'broken') return byFirstByte(place, digest, call, access);
   const exchange = await askBlob(place, 'HEAD', digest, call, access);
   const { response } = exchange;
-  if (response.status === 404 || response.status === 200) {
-    await settle(exchange);
-    const size = contentLength(response);
-    if (response.status === 404) return undefined;
-    if (size !== undefined) return headOf(exchange, digest, size);
-  } else if (!refusesHead.has(response.status))
+  const { status } = response;
+  const size = status === 200 ? contentLength(response) : undefined;
+  const refused = refusesHead.has(status);
+  if (status !== 200 && status !== 404 && !refused) {
     throw await failed(exchange, `cannot look up ${nameOf(place)}@${digest}`);
-  else await settle(exchange);
+  }
+  await settle(exchange);
+  if (status === 404) return undefined;
+  if (size !== undefined) return headOf(exchange, digest, size);
   const found = await byFirstByte(place, digest, call, access);
-  if (found !== undefined) place.facts.blobHead = 'broken';
+  // 400 and 403 may be about this blob only.
+  if (found !== undefined || status === 405 || status === 501) place.facts.blobHead = 'broken';
   return found;
 }
 
@@ -91,11 +93,11 @@ function headOf({ response }: Exchange, digest: Digest, size: number): BlobHead 
  * @throws OciError `UNAUTHORIZED`, `RATE_LIMITED`, `SERVER_ERROR`, `UNREACHABLE`
  */
 export async function blobIsThere(place: Place, { digest, size }: Descriptor, call: Call): Promise<boolean> {
-  const exchange = await askBlob(place, 'HEAD', digest, call, 'push');
-  const { status } = exchange.response;
-  if (status !== 200 && status !== 404 && !refusesHead.has(status)) {
-    throw await failed(exchange, `cannot look up ${nameOf(place)}@${digest}`);
+  try {
+    const head = await headBlob(place, digest, call, 'push');
+    return head?.descriptor.size === size;
+  } catch (error) {
+    if (isOciError(error, 'PROTOCOL', 'DENIED', 'UNSUPPORTED')) return false;
+    throw error;
   }
-  await settle(exchange);
-  return status === 200 && (contentLength(exchange.response) ?? size) === size;
 }

@@ -121,7 +121,9 @@ async function read(sending: Sending, exchange: Exchange, length: number): Promi
     exchange,
     `cannot write a chunk of ${sending.upload.content.descriptor.digest} to ${nameOf(place)}`,
   );
-  if (isLostSession(error)) return { setback: { error, next: 'chunks' } };
+  // A 404 without a word may mean the session, or that there are no chunks.
+  const unsaid = status === 404 && error.errors.length === 0 && sending.at === 0;
+  if (isLostSession(error)) return { setback: { error, next: unsaid ? 'whole' : 'chunks' } };
   if (status === 416 && bytes !== undefined) {
     sending.url = locationOf(place, exchange) ?? sending.url;
     return { bytes, accepted: false, error };

@@ -30,9 +30,9 @@ export async function mountBlob(
   try {
     const exchange = await post(place, query, scopes, call);
     const { status } = exchange.response;
-    const session = status === 202 ? sessionOf(place, exchange) : undefined;
     await settle(exchange);
-    return status === 201 ? 'mounted' : session;
+    if (status === 201) return 'mounted';
+    return status === 202 ? sessionOf(place, exchange) : undefined;
   } catch (error) {
     // No token for the source, a 500 that stays, no Location: whatever it is, the blob can still be sent.
     if (call.signal?.aborted !== true && isOciError(error)) return undefined;

@@ -33,7 +33,7 @@ export async function upload(
     const session = (count === 1 ? opened : undefined) ?? (await startUpload(place, descriptor.digest, call));
     const setback = await attempt(job, session, way);
     if (setback === undefined) return;
-    if (await blobIsThere(place, descriptor, call)) return;
+    if (await blobIsThere(place, descriptor, call).catch(() => false)) return;
     await cancelUpload(place, session, call);
     tried.add(way);
     const wayBack = setback.next !== way && tried.has(setback.next);

@@ -12,16 +12,16 @@ test('the tags of 32 processes that write at once are all there, and index.json 
   const directory = join(await scratch(t), 'layout');
   const start = await layoutProcesses(t);
   await putImage(directoryStore(directory), 'first', ['first']);
-  let isOver = false;
+  const over = new AbortController();
   const reading = (async () => {
     let reads = 0;
-    for (; !isOver; reads++) await indexOf(directory);
+    for (; !over.signal.aborted; reads++) await indexOf(directory);
     return reads;
   })();
   const prefixes = Array.from({ length: 32 }, (_, at) => `p${at}-`);
   const processes = await Promise.all(prefixes.map((prefix) => start('tags', directory, prefix, 20)));
   const codes = await Promise.all(processes.map(({ ended }) => ended));
-  isOver = true;
+  over.abort();
   assert.deepEqual(codes, Array(32).fill(0));
   assert.ok((await reading) > 0);
   const tags = await all(directoryStore(directory).tags());

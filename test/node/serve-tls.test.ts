@@ -74,8 +74,8 @@ describe('a registry over TLS', needs('openssl'), () => {
 
   it('turns clients away that have no good certificate of its authority', async () => {
     const tls = { ...server, ca: authority.ca };
-    await assert.rejects(ask(tls), /alert|ECONNRESET/);
-    await assert.rejects(ask(tls, server), /alert|ECONNRESET/);
+    await assert.rejects(ask(tls));
+    await assert.rejects(ask(tls, server));
     const { status, info } = await ask(tls, client);
     assert.equal(status, 200);
     assert.equal(info?.clientCertificate?.subject, 'Authority of one test');

@@ -131,7 +131,7 @@ describe('a request on the wire', () => {
     };
     sent.on('drain', write);
     write();
-    await once(sent, 'close');
+    await new Promise((resolve) => sent.once('close', resolve));
     assert.ok(written < 64 * 1024 * 1024, `${written} bytes were taken`);
   });
 });

@@ -78,6 +78,12 @@ test('lists nothing twice where the registry knows neither links nor beginnings'
   assert.equal(requests.length, 2);
 });
 
+test('lists what comes after a name where the registry lists everything', async () => {
+  const whole = answering(requestTo('tags'), () => Response.json({ name: 'team/app', tags: many }));
+  const { repository } = await withTags([], [whole]);
+  assert.deepEqual(await all(repository.tags({ last: 't20' })), many.slice(21));
+});
+
 test('asks without a page size where one is refused, and remembers that', async () => {
   for (const status of [400, 405]) {
     const made = await withTags(many, [quirks.largestPage(100, status)]);

@@ -149,6 +149,19 @@ describe('a chunk that fails', () => {
     assert.ok(await isKept(made));
   });
 
+  test('because it wants a new proof of who asks is sent with one', async () => {
+    const expired = faults.answerWith(401, { 'www-authenticate': 'Basic realm="registry"' });
+    const credentials = async (): Promise<{ username: string; password: string }> => ({
+      username: 'me',
+      password: 'pw',
+    });
+    const wraps = [only(expired, { matches: patches, after: 1, times: 1 })];
+    const made = testRegistry({ wraps, client: { chunkSize: 2 * MiB, credentials } });
+    assert.equal(await made.repository.putBlob(pieces()), 'written');
+    assert.deepEqual(ranges(made), ['0-2097151', '2097152-4194303', '2097152-4194303', `4194304-${size - 1}`]);
+    assert.ok(await isKept(made));
+  });
+
   test('for good is not tried again', async () => {
     const made = inChunks(2 * MiB, only(faults.answerWith(403), { matches: patches }));
     await rejection('DENIED', made.repository.putBlob(pieces()));
@@ -174,6 +187,12 @@ describe('a registry', () => {
       assert.equal(await made.repository.putBlob(pieces()), 'written');
       assert.match(methods(made), /^HEAD POST PATCH HEAD DELETE POST PUT$/);
     }
+  });
+
+  test('that answers the first chunk with 404, and no word, gets the blob whole', async () => {
+    const made = inChunks(2 * MiB, only(faults.answerWith(404), { matches: patches }));
+    assert.equal(await made.repository.putBlob(pieces()), 'written');
+    assert.match(methods(made), /^HEAD POST PATCH HEAD DELETE POST PUT$/);
   });
 
   test('that answers a chunk with 201 is taken at its word', async () => {

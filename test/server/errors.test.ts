@@ -9,7 +9,10 @@ const secret = '/var/lib/registry/secret';
 
 async function answerTo(error: unknown): Promise<Answer> {
   const registry = createMemoryRegistry();
-  const store = { ...registry.repository('r'), stat: () => Promise.reject(error) };
+  const stat = async (): Promise<never> => {
+    throw error;
+  };
+  const store = { ...registry.repository('r'), stat };
   const api = createApi({ registry: { ...registry, repository: () => store } });
   return await api.send('GET', `/v2/r/blobs/${digest}`);
 }

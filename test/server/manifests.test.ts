@@ -215,7 +215,11 @@ describe('a manifest is refused', () => {
     'a size is a string': JSON.stringify({ schemaVersion: 2, config: { ...layer, size: '1' }, layers: [] }),
     'a digest is a path': JSON.stringify({ schemaVersion: 2, config: { ...layer, digest: 'sha256:../x' }, layers: [] }),
     'it is nested too deeply': `{"schemaVersion":2,"x":${'['.repeat(100)}${']'.repeat(100)}}`,
-    'it has too many layers': JSON.stringify({ schemaVersion: 2, config: layer, layers: Array(10_001).fill(layer) }),
+    'it has too many layers': JSON.stringify({
+      schemaVersion: 2,
+      config: layer,
+      layers: Array.from({ length: 10_001 }, () => layer),
+    }),
   };
   for (const [problem, document] of Object.entries(documents)) {
     it(`when ${problem}`, async () => {

@@ -15,7 +15,7 @@ describe('open uploads', () => {
     const api = createApi({ limits: { uploadsPerRepository: 3 } });
     const post = (): ReturnType<typeof api.send> => api.send('POST', '/v2/r/blobs/uploads/');
     const open = await Promise.all([post(), post(), post(), post(), post()]);
-    const statuses = open.map(({ status }) => status).sort();
+    const statuses = open.map(({ status }) => status).sort((a, b) => a - b);
     assert.deepEqual(statuses, [202, 202, 202, 429, 429]);
     const refused = await post();
     assert.deepEqual(errorCodes(refused), ['TOOMANYREQUESTS']);

@@ -34,7 +34,7 @@ export function createApi(
     // a length is told as clients tell it: all but a stream's
     const length = body === undefined || body instanceof ReadableStream ? {} : { 'content-length': lengthOf(body) };
     const init = { method, headers: { ...length, ...headers }, ...(signal === undefined ? {} : { signal }) };
-    const url = new URL(path, 'http://registry.test');
+    const url = new URL(`http://registry.test${path}`);
     const duplex = body === undefined ? {} : { body, duplex: 'half' as const };
     const response = await handler(new Request(url, { ...init, ...duplex }));
     const bytes = new Uint8Array(await response.arrayBuffer());

@@ -30,18 +30,30 @@ export interface CliResult {
   readonly exits: readonly number[];
 }
 
+/** A command under way. */
+export interface RunningCli {
+  /** The first line that it prints: a URL in text, or the `url` of a JSON line. */
+  firstLine(): Promise<string>;
+  send(name: SignalName): void;
+  readonly done: Promise<CliResult>;
+}
+
 /** Runs one command line. Of the environment it knows only what is told, and no home. */
-export async function cli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+export function cli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return startCli(argv, options).done;
+}
+
+/** Starts one command line. */
+export function startCli(argv: readonly string[], options: CliOptions = {}): RunningCli {
   const stdout = memoryStream(options.stdoutIsTTY, options, options.stdoutBreaksAfter);
   const stderr = memoryStream(options.stderrIsTTY, options);
   const listeners = new Map<SignalName, Set<() => void>>();
   const exits: number[] = [];
+  const stdin = Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]);
   const context: Context = {
     env: { HOME: '/nonexistent', TERM: 'xterm', ...options.env },
     cwd: options.cwd ?? process.cwd(),
-    stdin: Object.assign(Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]), {
-      isTTY: options.stdinIsTTY ?? false,
-    }),
+    stdin: Object.assign(stdin, { isTTY: options.stdinIsTTY ?? false }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     onSignal(name, listener) {
@@ -52,26 +64,41 @@ export async function cli(argv: readonly string[], options: CliOptions = {}): Pr
     exit: (code) => void exits.push(code),
     now: options.now ?? (() => performance.now()),
   };
-  options.onReady?.((name) => listeners.get(name)?.forEach((listener) => listener()));
-  const code = await run(argv, context);
-  const stdoutBytes = Buffer.concat(stdout.chunks);
-  return { code, stdout: stdoutBytes.toString(), stdoutBytes, stderr: Buffer.concat(stderr.chunks).toString(), exits };
+  const send = (name: SignalName): void => listeners.get(name)?.forEach((listener) => listener());
+  options.onReady?.(send);
+  const done = run(argv, context).then((code) => {
+    const stdoutBytes = Buffer.concat(stdout.chunks);
+    const stderrText = Buffer.concat(stderr.chunks).toString();
+    return { code, stdout: stdoutBytes.toString(), stdoutBytes, stderr: stderrText, exits };
+  });
+  return { done, send, firstLine: () => Promise.race([stdout.first, failedEarly(done)]) };
+}
+
+async function failedEarly(done: Promise<CliResult>): Promise<never> {
+  const { code, stderr } = await done;
+  throw new Error(`ended with ${code} before its first line: ${stderr}`);
 }
 
 function memoryStream(
   isTTY: boolean | undefined,
   { columns, rows }: CliOptions,
   breaksAfter = Infinity,
-): { stream: OutputStream; chunks: Buffer[] } {
+): { stream: OutputStream; chunks: Buffer[]; first: Promise<string> } {
   const chunks: Buffer[] = [];
   let written = 0;
+  let tellFirst = (_line: string): void => {};
+  const first = new Promise<string>((resolve) => {
+    tellFirst = resolve;
+  });
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       written += chunk.length;
       if (written > breaksAfter) return done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
       chunks.push(Buffer.from(chunk));
+      const line = chunk.toString().split('\n', 1)[0] ?? '';
+      tellFirst(line.startsWith('{"type"') ? (JSON.parse(line) as { url: string }).url : line);
       return done();
     },
   });
-  return { stream: Object.assign(stream, { isTTY: isTTY ?? false, columns, rows }), chunks };
+  return { stream: Object.assign(stream, { isTTY: isTTY ?? false, columns, rows }), chunks, first };
 }

@@ -25,10 +25,13 @@ export interface WireRequest {
 export interface Wire {
   readonly transport: Send;
   readonly requests: WireRequest[];
+  /** Answers whose bodies were neither read to their end nor cancelled. */
+  readonly open: () => number;
 }
 
 export function wireTo(handler: Handler): Wire {
   const requests: WireRequest[] = [];
+  const held = new Set<WireRequest>();
   const transport: Send = async (request) => {
     const { method, url, headers } = request;
     const { pathname, search } = new URL(url);
@@ -39,12 +42,13 @@ export function wireTo(handler: Handler): Wire {
       const response = await handler(toRequest(request, entry, failure));
       if ('error' in failure) throw failure.error;
       entry.status = response.status;
-      return toAnswer(response, url, entry);
+      if (response.body !== null) held.add(entry);
+      return toAnswer(response, url, entry, () => held.delete(entry));
     } catch (error) {
       throw 'error' in failure ? failure.error : broken(error);
     }
   };
-  return { transport, requests };
+  return { transport, requests, open: () => held.size };
 }
 
 function toRequest(request: HttpRequest, entry: WireRequest, failure: { error?: unknown }): Request {
@@ -81,7 +85,7 @@ async function* counted(body: Bytes, size: number, entry: WireRequest): AsyncGen
   if (entry.sent !== size) throw new Error(`a body of ${size} bytes has ${entry.sent}`);
 }
 
-function toAnswer(response: Response, url: string, entry: WireRequest): HttpResponse {
+function toAnswer(response: Response, url: string, entry: WireRequest, release: () => void): HttpResponse {
   const reader = response.body?.getReader();
   const length = response.headers.get('content-length');
   async function* read(): AsyncGenerator<Uint8Array> {
@@ -92,10 +96,13 @@ function toAnswer(response: Response, url: string, entry: WireRequest): HttpResp
       }
     } catch (error) {
       throw broken(error);
+    } finally {
+      await cancel();
     }
     if (reader !== undefined && length !== null && entry.read < Number(length)) throw broken('the body was cut short');
   }
   const cancel = async (): Promise<void> => {
+    release();
     await reader?.cancel().catch(() => undefined);
   };
   return { status: response.status, headers: Object.fromEntries(response.headers), url, body: read(), cancel };

@@ -10,13 +10,14 @@ import { build } from 'esbuild';
 
 const login = fileURLToPath(new URL('../../src/node/login.ts', import.meta.url));
 
-/** Logs in to `<prefix>0.io`, `<prefix>1.io` and so on, and says `ready` before the first. */
+/** Logs in to `<prefix>0.io`, `<prefix>1.io` and so on, and says a line before the first and after each. */
 const source = `
 import { storeCredential } from ${JSON.stringify(login)};
 const [home, prefix, count] = process.argv.slice(2);
 console.log('ready');
 for (let at = 0; at < Number(count); at++) {
   await storeCredential(prefix + at + '.io', { username: 'u', password: 'p'.repeat(200) }, { env: {}, home });
+  console.log('done');
 }
 `;
 
@@ -24,6 +25,8 @@ export interface LoginProcess {
   readonly child: ChildProcess;
   /** Its exit code, once it has ended. */
   readonly ended: Promise<number | null>;
+  /** Waits until so many logins are done, or the process has ended. */
+  readonly logins: (count: number) => Promise<void>;
 }
 
 export type StartLogins = (home: string, prefix: string, count: number) => Promise<LoginProcess>;
@@ -48,7 +51,12 @@ export async function loginProcesses(context: TestContext): Promise<StartLogins>
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(child, 'close').then(([code]) => code as number | null);
-    await once(child.stdout, 'data');
-    return { child, ended };
+    let lines = 0;
+    child.stdout.on('data', (chunk: Buffer) => (lines += chunk.toString().split('\n').length - 1));
+    const logins = async (wanted: number): Promise<void> => {
+      while (lines <= wanted && child.exitCode === null) await Promise.race([once(child.stdout, 'data'), ended]);
+    };
+    await logins(0);
+    return { child, ended, logins };
   };
 }

@@ -22,8 +22,10 @@ export interface TestRegistry {
   readonly registry: IngestRegistry;
   readonly requests: WireRequest[];
   readonly clock: TestClock;
+  /** Answers that were neither read to their end nor cancelled. */
+  readonly open: () => number;
   /** `GET /v2/team/app/tags/list 200`, a line a request. */
-  lines(): string[];
+  readonly lines: () => string[];
 }
 
 export const TEAM_APP = 'registry.test/team/app';
@@ -31,10 +33,10 @@ export const TEAM_APP = 'registry.test/team/app';
 export function testRegistry(options: TestRegistryOptions = {}): TestRegistry {
   const registry = options.server?.registry ?? createMemoryRegistry();
   const handler = combine(...(options.wraps ?? []))(createServer({ ...options.server, registry }));
-  const { transport, requests } = wireTo(handler);
+  const { transport, requests, open } = wireTo(handler);
   const clock = testClock();
   const client = createClient({ transport, clock, retry: { random: () => 0 }, ...options.client });
   const repository = client.repository(TEAM_APP);
   const lines = (): string[] => requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
-  return { client, repository, registry, requests, clock, lines };
+  return { client, repository, registry, requests, clock, open, lines };
 }

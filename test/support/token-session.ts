@@ -32,7 +32,11 @@ export interface TestSession {
 }
 
 /** The answer to a request with a bearer token, and the challenge of one without. */
-export function bearer(headers: WireHeaders, accepts: (token: string) => boolean, challenge = challengeOf({})): Answer {
+export function bearer(
+  headers: WireHeaders,
+  accepts: (token: string) => boolean,
+  challenge: string = challengeOf({}),
+): Answer {
   const token = headers.authorization?.startsWith('Bearer ') === true ? headers.authorization.slice(7) : undefined;
   return token !== undefined && accepts(token) ? {} : { status: 401, headers: { 'www-authenticate': challenge } };
 }

@@ -1,0 +1,24 @@
+/** `lading/node`: what needs Node. The client with the machine's settings, layouts on the disk, credential files, a server's socket. */
+export type { Client, ClientOptions } from '../registry/client.ts';
+export { createClient } from './client.ts';
+export type { DirectoryOptions } from './directory-tree.ts';
+export { directoryTree } from './directory-tree.ts';
+export { directoryRegistry } from './directory-registry.ts';
+export { directoryStore } from './directory.ts';
+export {
+  type CredentialExplanation,
+  type CredentialStep,
+  dockerCredentials,
+  type DockerCredentialsOptions,
+  explainCredentials,
+} from './docker-config.ts';
+export { freeBytes } from './free-space.ts';
+export { type CredentialPlace, eraseCredential, type LoginOptions, storeCredential } from './login.ts';
+export type { Resolve, Resolved } from './lookup.ts';
+export type { ProxySetting } from './proxy.ts';
+export { serve, type Served, type ServeOptions, type ServeTls } from './serve.ts';
+export { spoolToDisk } from './spool.ts';
+export { createTarLayout, type CreateTarOptions, openTarLayout, type TarLayout } from './tar-file.ts';
+export { defaultTimeouts, type Timeouts } from './timeouts.ts';
+export { certificateDirectories, readTlsFiles, type TlsFiles, type TlsSettings } from './tls.ts';
+export { nodeTransport, type NodeTransportOptions } from './transport.ts';

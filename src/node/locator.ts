@@ -1,0 +1,157 @@
+/**
+ * Locators: what stands on a command line where an image is meant. `ghcr.io/o/app:1` is in a registry, `oci:DIR:TAG` in a
+ * layout, `oci-archive:FILE:TAG` and `docker-archive:FILE:REF` in an archive. This reads and writes them; opening is elsewhere.
+ *
+ * A path may hold colons and a drive letter: the tag is what follows the last colon if it can be one, and a colon at the very
+ * end says that there is none. A repository that is called like a scheme is named in full: `docker.io/library/oci:1`.
+ */
+import { isOciError, OciError } from '../errors.ts';
+import { type Digest, parseDigest } from '../model/digest.ts';
+import { quote } from '../model/quote.ts';
+import { familiarReference, formatReference, isTag, parseReference, type Reference } from '../model/reference.ts';
+
+/** An image in a layout: in a directory, or in an archive (`-`: standard input or output). */
+export interface LayoutLocator {
+  readonly kind: 'oci' | 'oci-archive';
+  readonly path: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** An image in an archive as `docker save` writes it. */
+export interface DockerArchiveLocator {
+  readonly kind: 'docker-archive';
+  readonly path: string;
+  readonly reference?: Reference;
+}
+
+export interface RegistryLocator {
+  readonly kind: 'registry';
+  readonly reference: Reference;
+}
+
+export type Locator = RegistryLocator | LayoutLocator | DockerArchiveLocator;
+
+/**
+ * Reads a locator. `-` alone is an OCI archive on standard input or output.
+ * @example parseLocator('oci:./alpine:3.20') // { kind: 'oci', path: './alpine', tag: '3.20' }
+ * @throws OciError `REFERENCE_INVALID`, `DIGEST_INVALID`
+ */
+export function parseLocator(text: string): Locator {
+  if (text === '-') return { kind: 'oci-archive', path: '-' };
+  const [, kind, rest = ''] = /^(oci|oci-archive|docker-archive):(.*)$/s.exec(text) ?? [];
+  if (kind === undefined) return { kind: 'registry', reference: parseRemote(text) };
+  if (rest.startsWith('//')) throw invalid(text, 'it has slashes after its scheme', `write ${kind}:${rest.slice(2)}`);
+  const locator: Locator =
+    kind === 'docker-archive' ? splitArchive(rest) : { kind: kind as LayoutLocator['kind'], ...splitLayout(rest) };
+  if (locator.path === '') throw invalid(text, 'it names no path', `write ${usages[locator.kind]}`);
+  if (locator.path.includes('\0')) throw invalid(text, 'its path holds a zero byte');
+  return locator;
+}
+
+/**
+ * Reads a locator of a target, which may list tags: `ghcr.io/o/app:1,1.2,latest`.
+ * @returns the locator with the first tag, and all further ones
+ * @throws OciError `REFERENCE_INVALID`, `DIGEST_INVALID`
+ */
+export function parseTargetLocator(text: string): { readonly locator: Locator; readonly moreTags: readonly string[] } {
+  const [, first, list = ''] = /^(.*:[\w][\w.-]*),([\w.,-]+)$/s.exec(text) ?? [];
+  const locator = first === undefined ? undefined : parseLocator(first);
+  if (locator === undefined || tagOf(locator) === undefined) return { locator: parseLocator(text), moreTags: [] };
+  const moreTags = list.split(',');
+  const bad = moreTags.find((tag) => !isTag(tag));
+  if (bad !== undefined) throw invalid(text, `${quote(bad)} is not a tag`);
+  return { locator, moreTags };
+}
+
+/** The string of a locator; it parses to an equal one. */
+export function formatLocator(locator: Locator): string {
+  if (locator.kind === 'registry') return formatRemote(locator.reference);
+  const { kind, path } = locator;
+  if (kind === 'docker-archive') {
+    const { reference } = locator;
+    const suffix =
+      reference === undefined ? (splitArchive(path).path === path ? '' : ':') : `:${familiarReference(reference)}`;
+    return `${kind}:${path}${suffix}`;
+  }
+  const { tag, digest } = locator;
+  const ending = tag === undefined ? (splitLayout(path).path === path ? '' : ':') : `:${tag}`;
+  return `${kind}:${path}${ending}${digest === undefined ? '' : `@${digest}`}`;
+}
+
+/** The tag that a locator names. */
+export function tagOf(locator: Locator): string | undefined {
+  return 'reference' in locator ? locator.reference?.tag : 'tag' in locator ? locator.tag : undefined;
+}
+
+const usages: Readonly<Record<Locator['kind'], string>> = {
+  registry: '[registry/]repository[:tag|@digest]',
+  oci: 'oci:DIR[:TAG|@DIGEST]',
+  'oci-archive': 'oci-archive:FILE.tar[:TAG|@DIGEST]',
+  'docker-archive': 'docker-archive:FILE.tar[:REFERENCE]',
+};
+
+function splitLayout(text: string): Pick<LayoutLocator, 'path' | 'tag' | 'digest'> {
+  const [, named, digest] = /^(.*)@(sha\d+:[^:/\\]*)$/s.exec(text) ?? [];
+  const place = named ?? text;
+  const colon = place.lastIndexOf(':');
+  const tag = place.slice(colon + 1);
+  const hasTag = colon > 0 && isTag(tag);
+  return {
+    path: hasTag ? place.slice(0, colon) : withoutColon(place),
+    ...(hasTag ? { tag } : {}),
+    ...(digest === undefined ? {} : { digest: parseDigest(digest) }),
+  };
+}
+
+/** A reference has colons of its own: it begins after the file's ending, else after the first colon that is no drive's. */
+function splitArchive(text: string): DockerArchiveLocator {
+  const kind = 'docker-archive';
+  if (text.endsWith(':')) return { kind, path: withoutColon(text) };
+  const [, path = text, reference] =
+    /^(.*?\.(?:tar|tar\.\w+|tgz)):(.+)$/is.exec(text) ?? /^((?:[A-Za-z]:[\\/])?[^:]*):(.+)$/s.exec(text) ?? [];
+  return { kind, path, ...(reference === undefined ? {} : { reference: parseReference(reference) }) };
+}
+
+function withoutColon(text: string): string {
+  return text.endsWith(':') ? text.slice(0, -1) : text;
+}
+
+/** A short name that begins like a scheme is written whole. */
+function formatRemote(reference: Reference): string {
+  const short = familiarReference(reference);
+  return /^(oci|oci-archive|docker-archive):/.test(short) ? formatReference(reference) : short;
+}
+
+/** Other tools' schemes, and what to write instead. */
+const foreign: Readonly<Record<string, string>> = {
+  ocidir: usages.oci,
+  'oci-layout': usages.oci,
+  dir: usages.oci,
+  tarball: usages['oci-archive'],
+  file: `${usages.oci} or ${usages['oci-archive']}`,
+  'docker-daemon': `save it first (docker save -o FILE.tar), then ${usages['docker-archive']}`,
+  'containers-storage': `save it first (podman save -o FILE.tar), then ${usages['docker-archive']}`,
+};
+
+function parseRemote(text: string): Reference {
+  if (/^(\.{0,2}[\\/]|~|[A-Za-z]:[\\/])/.test(text)) {
+    throw invalid(
+      text,
+      'it is a path',
+      `a layout in a directory is ${usages.oci}, an archive ${usages['oci-archive']}`,
+    );
+  }
+  const scheme = /^([a-z-]+):/.exec(text)?.[1] ?? '';
+  const instead = Object.hasOwn(foreign, scheme) ? foreign[scheme] : undefined;
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (instead === undefined || !isOciError(error, 'REFERENCE_INVALID')) throw error;
+    throw invalid(text, `${scheme}: is another tool's scheme`, `write ${instead}`);
+  }
+}
+
+function invalid(text: string, problem: string, hint?: string): OciError {
+  return new OciError('REFERENCE_INVALID', `${quote(text)} is not a place of images: ${problem}`, { hint });
+}

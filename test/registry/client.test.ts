@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { OciError } from '../../src/errors.ts';
+import type { HttpRequest, Send } from '../../src/http/types.ts';
+import { parseReference } from '../../src/model/reference.ts';
+import { createClient } from '../../src/registry/client.ts';
+import { contentFrom } from '../../src/store/content.ts';
+import * as faults from '../../src/testing/faults.ts';
+import { buildImage } from '../../src/testing/fixtures.ts';
+import { all } from '../../src/testing/samples.ts';
+import { answering, requestTo } from '../../src/testing/wrap.ts';
+import { failure, rejection } from '../support/failure.ts';
+import { testClock } from '../support/test-clock.ts';
+import { testRegistry } from '../support/test-registry.ts';
+
+/** A transport that answers everything alike and keeps what it was asked. */
+function recorder(status: number = 404): { transport: Send; requests: HttpRequest[] } {
+  const requests: HttpRequest[] = [];
+  const transport: Send = async (request) => {
+    requests.push(request);
+    return { status, headers: {}, url: request.url, body: (async function* () {})(), cancel: async () => undefined };
+  };
+  return { transport, requests };
+}
+
+describe('a client', () => {
+  test('sends nothing before a verb is called', async () => {
+    const { transport, requests } = recorder();
+    const client = createClient({ transport });
+    const repository = client.repository('alpine');
+    client
+      .registry('ghcr.io')
+      .repository('o/app')
+      .blob(contentFrom(new Uint8Array(1)).descriptor);
+    repository.tags();
+    repository.referrers(contentFrom(new Uint8Array(1)).descriptor);
+    client.registry('ghcr.io').repositories();
+    await client.close();
+    assert.equal(requests.length, 0);
+  });
+
+  test('knows where a repository is', async () => {
+    const { transport, requests } = recorder();
+    const hosts = { 'localhost:5000': { pathPrefix: '/proxy' } };
+    const client = createClient({ transport, hosts });
+    for (const name of [
+      'alpine',
+      'docker.io/library/alpine:3',
+      'index.docker.io/o/app',
+      'ghcr.io/o/app',
+      'localhost:5000/a/b',
+    ]) {
+      await client.repository(name).resolve('v1');
+    }
+    await client.repository(parseReference('quay.io/a/b@sha256:' + '0'.repeat(64))).resolve('v1');
+    await client.registry('docker.io').repository('alpine').resolve('v1');
+    assert.deepEqual(
+      [...new Set(requests.map(({ url }) => url))],
+      [
+        'https://registry-1.docker.io/v2/library/alpine/manifests/v1',
+        'https://registry-1.docker.io/v2/o/app/manifests/v1',
+        'https://ghcr.io/v2/o/app/manifests/v1',
+        'http://localhost:5000/proxy/v2/a/b/manifests/v1',
+        'https://quay.io/v2/a/b/manifests/v1',
+      ],
+    );
+    assert.equal(client.repository('alpine').origin.registry, 'docker.io');
+    assert.equal(client.repository('alpine').name, 'library/alpine');
+  });
+
+  test('refuses names that are none', () => {
+    const client = createClient(recorder());
+    for (const name of ['', 'a/UPPER', '../x', 'a//b', 'x?y'])
+      failure('REFERENCE_INVALID', () => client.repository(name));
+    for (const name of ['', 'no-dot', 'a/b/c', 'user@host.test'])
+      failure('REFERENCE_INVALID', () => client.registry(name));
+    const registry = client.registry('ghcr.io');
+    for (const name of ['', '//evil.test/x', 'a/../b', 'a:tag', 'a%2fb'])
+      failure('REFERENCE_INVALID', () => registry.repository(name));
+  });
+
+  test('asks for tokens that allow what is done, and no more', async () => {
+    const { transport, requests } = recorder();
+    const client = createClient({ transport, clock: testClock() });
+    const repository = client.repository('ghcr.io/o/app');
+    const { descriptor } = contentFrom(new Uint8Array(1));
+    const image = await buildImage({ layers: [] });
+    const scopesOf = async (work: () => Promise<unknown>): Promise<string[]> => {
+      const before = requests.length;
+      await work().catch(() => undefined);
+      return [...new Set(requests.slice(before).map(({ scopes = [] }) => scopes.join(' ')))];
+    };
+    const pull = ['repository:o/app:pull'];
+    assert.deepEqual(await scopesOf(() => repository.resolve('v1')), pull);
+    assert.deepEqual(await scopesOf(() => repository.manifest('v1')), pull);
+    assert.deepEqual(await scopesOf(() => repository.stat(descriptor.digest)), pull);
+    assert.deepEqual(await scopesOf(() => all(repository.blob(descriptor).open())), pull);
+    assert.deepEqual(await scopesOf(() => all(repository.tags())), pull);
+    assert.deepEqual(await scopesOf(() => all(repository.referrers(descriptor))), pull);
+    const push = ['repository:o/app:pull,push'];
+    assert.deepEqual(await scopesOf(() => repository.putBlob(contentFrom(new Uint8Array(1)))), push);
+    assert.deepEqual(await scopesOf(() => repository.putManifest(image.manifest, { tags: ['v1'] })), push);
+    assert.deepEqual(await scopesOf(() => repository.delete({ manifest: descriptor.digest })), [
+      'repository:o/app:pull,delete',
+    ]);
+    const origin = { registry: 'ghcr.io', repository: 'o/base' };
+    const mount = await scopesOf(() => repository.putBlob({ ...contentFrom(new Uint8Array(1)), origin }));
+    assert.equal(mount[0], 'repository:o/app:pull,push repository:o/base:pull');
+    assert.deepEqual(await scopesOf(() => all(client.registry('ghcr.io').repositories())), ['registry:catalog:*']);
+  });
+
+  test('asks mirrors for what is read, and never for what a write depends on', async () => {
+    const { transport, requests } = recorder();
+    const hosts = { 'ghcr.io': { mirrors: ['mirror.test'], mirrorTags: true } };
+    const repository = createClient({ transport, hosts, clock: testClock() }).repository('ghcr.io/o/app');
+    const image = await buildImage({ layers: [] });
+    await repository.putManifest(image.manifest, { tags: ['v1'] }).catch(() => undefined);
+    await repository.putBlob(contentFrom(new Uint8Array(1))).catch(() => undefined);
+    await repository.delete({ tag: 'v1' }).catch(() => undefined);
+    assert.ok(requests.every(({ url }) => new URL(url).host === 'ghcr.io'));
+    await repository.resolve('v1');
+    assert.ok(requests.some(({ url }) => new URL(url).host === 'mirror.test'));
+  });
+
+  test('closes the transport that it was given', async () => {
+    let closed = 0;
+    const transport = Object.assign(recorder().transport, { close: () => void closed++ });
+    const client = createClient({ transport });
+    await client.close();
+    assert.equal(closed, 1);
+  });
+
+  test('ends every verb whose caller has gone, before it sends anything', async () => {
+    const { transport, requests } = recorder();
+    const repository = createClient({ transport }).repository('ghcr.io/o/app');
+    const { descriptor } = contentFrom(new Uint8Array(1));
+    const image = await buildImage({ layers: [] });
+    const signal = AbortSignal.abort();
+    const verbs: readonly (() => Promise<unknown>)[] = [
+      () => repository.resolve('v1', { signal }),
+      () => repository.manifest('v1', { signal }),
+      () => repository.stat(descriptor.digest, { signal }),
+      () => all(repository.blob(descriptor).open({ signal })),
+      () => all(repository.tags({ signal })),
+      () => all(repository.referrers(descriptor, { signal })),
+      () => repository.putBlob(contentFrom(new Uint8Array(1)), { signal }),
+      () => repository.putManifest(image.manifest, { signal }),
+      () => repository.delete({ tag: 'v1' }, { signal }),
+    ];
+    for (const verb of verbs) await rejection('ABORTED', verb());
+    assert.equal(requests.length, 0);
+  });
+});
+
+describe('a ping', () => {
+  test('tells what answers', async () => {
+    const { client, lines } = testRegistry();
+    const ping = await client.ping('registry.test');
+    assert.equal(ping.registry, 'registry.test');
+    assert.equal(ping.origin, 'https://registry.test');
+    assert.equal(ping.apiVersion, 'registry/2.0');
+    assert.equal(ping.response.status, 200);
+    assert.deepEqual(lines(), ['GET /v2/ 200']);
+  });
+
+  test('tells that nobody is there, or that TLS failed', async () => {
+    for (const code of ['UNREACHABLE', 'TLS', 'TIMEOUT'] as const) {
+      const transport: Send = async () => {
+        throw new OciError(code, 'no');
+      };
+      await rejection(code, createClient({ transport, clock: testClock() }).ping('registry.test'));
+    }
+  });
+
+  test('tells who wants credentials from who refuses them', async () => {
+    for (const [status, code] of [
+      [401, 'UNAUTHORIZED'],
+      [403, 'DENIED'],
+    ] as const) {
+      const { client } = testRegistry({ wraps: [faults.answerWith(status)] });
+      const error = await rejection(code, client.ping('registry.test'));
+      assert.equal(error.status, status);
+    }
+  });
+
+  test('tells what is no registry', async () => {
+    const html = { 'content-type': 'text/html; charset=utf-8' };
+    for (const wrap of [
+      faults.answerWith(404),
+      faults.answerWith(405),
+      faults.answerWith(200, html, '<html>'),
+      faults.answerWith(404, html, '<html>'),
+    ]) {
+      const { client } = testRegistry({ wraps: [wrap] });
+      const error = await rejection('NOT_A_REGISTRY', client.ping('registry.test'));
+      assert.match(error.message, /https:\/\/registry\.test\/v2\//);
+    }
+    const transport: Send = async () => {
+      throw new OciError('PROTOCOL', 'not HTTP');
+    };
+    await rejection('NOT_A_REGISTRY', createClient({ transport, clock: testClock() }).ping('registry.test'));
+  });
+
+  test('takes a registry for one that says little of itself', async () => {
+    for (const body of ['', '{}', 'true']) {
+      const { client } = testRegistry({ wraps: [faults.answerWith(200, {}, body)] });
+      assert.equal((await client.ping('registry.test')).apiVersion, undefined);
+    }
+  });
+
+  test('does not take a failing registry for none', async () => {
+    const { client } = testRegistry({
+      wraps: [answering(requestTo('ping'), () => new Response(null, { status: 503 }))],
+    });
+    await rejection('SERVER_ERROR', client.ping('registry.test'));
+  });
+});

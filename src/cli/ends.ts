@@ -1,12 +1,13 @@
-/** The ends of a command: where an image comes from, by whatever the user wrote. */
+/** Where an image comes from: its place, and what is asked of it there. */
 import { OciError } from '../errors.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { formatPlatform, type Platform } from '../model/platform.ts';
 import { select } from '../graph/select.ts';
 import type { Source } from '../store/types.ts';
 import { chooseImage, type Chosen } from './images.ts';
-import { openLocator } from './locators.ts';
+import { openImage } from './locators.ts';
 import type { Session } from './session.ts';
 
 /** An image somewhere, to be read. */
@@ -17,7 +18,7 @@ export interface From {
   /** The whole of what the user named. */
   readonly describe: string;
   /** The place's name with a digest. */
-  at(digest: string): string;
+  readonly at: (digest: Digest) => string;
   /** @throws OciError `NOT_FOUND` */
   resolve(platform?: Platform): Promise<Descriptor>;
   /** What the name stands for, or its image for a platform. */
@@ -29,7 +30,7 @@ export interface From {
 
 /** Opens a locator for reading; it closes with the session. */
 export async function openFrom(session: Session, text: string): Promise<From> {
-  const { source, reference, describe, at } = await openLocator(session, text);
+  const { source, reference, describe, at } = await openImage(session, text);
   const { call, output } = session;
   const choose = (platform?: Platform): Promise<Chosen> => chooseImage(source, reference, { ...call, platform });
   const manifest = (platform?: Platform): Promise<Manifest> => select(source, reference, { ...call, platform });
@@ -49,9 +50,8 @@ export async function openFrom(session: Session, text: string): Promise<From> {
     async image(platform) {
       const chosen = await choose(platform);
       if (platform === undefined && chosen.platform !== undefined && chosen.platforms.length > 1) {
-        output.note(
-          `taken for ${formatPlatform(chosen.platform)}; --platform takes another of ${chosen.platforms.join(', ')}`,
-        );
+        const others = chosen.platforms.join(', ');
+        output.note(`taken for ${formatPlatform(chosen.platform)}; --platform takes another of ${others}`);
       }
       return chosen.image;
     },

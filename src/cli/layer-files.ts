@@ -1,19 +1,23 @@
-/** `pull --layers`: the layers of an image as plain files, each named by its digest. What is there and right stays; what is wrong is fetched anew. */
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+/**
+ * `pull --layers`: the layers of an image as plain files, each named by its digest. What is there and right stays, what is wrong is
+ * fetched anew. Fetching, continuing and publishing are those of a layout; only the names of the files differ.
+ */
 import path from 'node:path';
-import { isOciError } from '../errors.ts';
-import { type Hasher, hasherFor } from '../bytes/hash.ts';
+import { hasherFor } from '../bytes/hash.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
 import { counted } from '../graph/progress.ts';
+import { blobPath } from '../layout/paths.ts';
+import { putBlob } from '../layout/put-blob.ts';
+import type { LayoutTree, WriteTree } from '../layout/tree.ts';
+import { directoryTree } from '../node/directory-tree.ts';
 import { requireSpace } from '../node/free-space.ts';
-import { ioError } from '../node/io-error.ts';
-import type { Content, Source } from '../store/types.ts';
+import type { Source } from '../store/types.ts';
 import { collect, mapLimited } from './collect.ts';
 
 export interface LayerFile {
-  readonly digest: string;
+  readonly digest: Digest;
   readonly size: number;
   readonly mediaType: string;
   readonly file: string;
@@ -21,7 +25,7 @@ export interface LayerFile {
 }
 
 /**
- * Keeps the layers as files below a directory; each is fetched once.
+ * Keeps the layers as files in a directory; each is fetched once.
  * @throws OciError `DISK_FULL`, `IO`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `NOT_FOUND`
  */
 export async function keepLayers(
@@ -31,41 +35,56 @@ export async function keepLayers(
   options: Call & { readonly concurrency?: number | undefined },
 ): Promise<readonly LayerFile[]> {
   const { concurrency = 4, ...call } = options;
+  const tree = directoryTree(directory);
   const once = [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
-  try {
-    await mkdir(directory, { recursive: true });
-    const missing = await collect(mapLimited(once, concurrency, async (layer) => ((await isThere(directory, layer)) ? 0 : layer.size)));
-    await requireSpace(directory, missing.reduce((sum, size) => sum + size, 0), 'the layers');
-    return await collect(mapLimited(once, concurrency, (layer) => keepLayer(source, layer, directory, call)));
-  } catch (error) {
-    throw ioError(error, `write to ${directory}`);
-  }
+  const missing = await collect(
+    mapLimited(once, concurrency, async (layer) => ((await isRight(tree, layer, call)) ? 0 : layer.size)),
+  );
+  await requireSpace(
+    directory,
+    missing.reduce((sum, size) => sum + size, 0),
+    'the layers',
+  );
+  return collect(mapLimited(once, concurrency, (layer) => keepLayer(source, layer, tree, call)));
 }
 
-async function keepLayer(source: Source, layer: Descriptor, directory: string, call: Call): Promise<LayerFile> {
+async function keepLayer(source: Source, layer: Descriptor, tree: LayoutTree, call: Call): Promise<LayerFile> {
   const { digest, size, mediaType } = layer;
-  const file = fileOf(directory, layer);
-  const told = { digest, size, mediaType, file };
   call.on?.({ type: 'start', descriptor: layer });
-  const exists = (await isThere(directory, layer)) && (await hashOf(file, layer)).digest() === digest;
-  if (!exists) await fetchTo(file, counted(source.blob(layer), call.on), call);
-  const outcome = exists ? 'exists' : 'written';
+  const put = await putBlob(flat(tree, digest), counted(source.blob(layer), call.on), call);
+  const outcome = put === 'exists' ? 'exists' : 'written';
   call.on?.({ type: 'done', descriptor: layer, outcome });
-  return { ...told, outcome };
+  return { digest, size, mediaType, file: path.join(tree.name, fileName(digest)), outcome };
 }
 
-/** Goes on with what an earlier run left; when its bytes were wrong, once more from the beginning. */
-async function fetchTo(file: string, content: Content, call: Call): Promise<void> {
-  const partial = `${file}.partial`;
-  const { digest, size } = content.descriptor;
-  const kept = (await stat(partial).catch(() => undefined))?.size ?? 0;
-  const start = kept < size ? kept : 0;
-  try {
-    await append(partial, content, start, call);
-  } catch (error) {
-    if (start === 0 || !isOciError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH')) throw error;
-    await append(partial, content, 0, call);
-  }
-  if ((await hashOf(partial, content.descriptor)).digest() !== digest) await rm(partial);
-  await rename(partial, file);
+/** A file with other bytes than its name says is removed. */
+async function isRight(tree: LayoutTree, { digest, size }: Descriptor, { signal }: Call): Promise<boolean> {
+  const file = fileName(digest);
+  const found = await tree.stat(file);
+  if (found === undefined) return false;
+  const hasher = hasherFor(digest);
+  if (found === size) for await (const chunk of tree.read(file, 0, size, { signal })) hasher.update(chunk);
+  if (found === size && hasher.digest() === digest) return true;
+  await tree.remove(file);
+  return false;
+}
+
+/** The tree, with the blob's file at its top. */
+function flat(tree: LayoutTree, digest: Digest): WriteTree {
+  const file = fileName(digest);
+  const place = (name: string): string => (name === blobPath(digest) ? file : name);
+  return {
+    ...tree,
+    stat: (name) => tree.stat(place(name)),
+    async draft(name, size, call) {
+      const draft = await tree.draft(place(name), size, call);
+      const publish = (to: string): Promise<void> => draft.publish(place(to));
+      return new Proxy(draft, { get: (target, key) => (key === 'publish' ? publish : Reflect.get(target, key)) });
+    },
+  };
+}
+
+/** `sha256:…` as it is, but on Windows, where no file name has a colon. */
+function fileName(digest: Digest): string {
+  return process.platform === 'win32' ? digest.replace(':', '-') : digest;
 }

@@ -1,24 +1,94 @@
-/** From what the user wrote to an open place: a repository, a layout, an archive. */
-import { formatReference, parseReference, referenceTarget } from '../model/reference.ts';
-import type { Source } from '../store/types.ts';
-import type { Session } from './session.ts';
-export interface Opened {
-  source: Source;
-  reference: string;
-  describe: string;
-  at(digest: string): string;
+/** From what the user wrote to an open place: a repository, a layout, an archive. What is opened closes with the session. */
+import path from 'node:path';
+import { OciError } from '../errors.ts';
+import type { Digest } from '../model/digest.ts';
+import { formatReference } from '../model/reference.ts';
+import {
+  openPlace,
+  type OpenPlace,
+  openSource,
+  type OpenSource,
+  openTarget,
+  type OpenTarget,
+} from '../node/locator-open.ts';
+import { formatLocator, type Locator, parseLocator, parseTargetLocator } from '../node/locator.ts';
+import type { Client } from '../registry/client.ts';
+import type { End, Session } from './session.ts';
+
+/** An image to be read. @throws OciError `REFERENCE_INVALID`, `NOT_FOUND`, `LAYOUT_INVALID` */
+export async function openImage(session: Session, text: string): Promise<OpenSource> {
+  const locator = parseLocator(text);
+  const opened = await openSource(inCwd(session, locator), await openOptions(session, locator, 'from'));
+  return closing(session, locator, opened);
 }
-export async function openLocator(session: Session, text: string): Promise<Opened> {
-  const { reference, repository } = await session.repository(text);
-  const { tag: _, digest: __, ...place } = reference;
+
+/** The place of an image, whichever of its images is meant. */
+export async function openImages(session: Session, text: string): Promise<OpenPlace & { readonly locator: Locator }> {
+  const locator = parseLocator(text);
+  const opened = await openPlace(inCwd(session, locator), await openOptions(session, locator, 'from'));
+  return { ...closing(session, locator, opened), locator };
+}
+
+/** A place that is written, and the names of what is put there. */
+export interface Destination extends OpenTarget {
+  /** The image itself goes to stdout: no result can. */
+  readonly isStdout: boolean;
+  /** Whole names of what was put, one a tag. */
+  readonly named: (digest: Digest) => readonly string[];
+}
+
+/** A place to be written, by its locator or its string, which may list tags. Whoever writes to it commits or aborts it. */
+export async function openDestination(session: Session, destination: string | Locator): Promise<Destination> {
+  const { locator, moreTags } =
+    typeof destination === 'string' ? parseTargetLocator(destination) : { locator: destination, moreTags: [] };
+  const opened = await openTarget(inCwd(session, locator), await openOptions(session, locator, 'to'));
+  const tags = [...opened.tags, ...moreTags];
   return {
-    source: repository,
-    reference: referenceTarget(reference),
-    describe: formatReference(parseReference(text)),
-    at: (digest) => `${formatReference({ ...place, ...(reference.tag ? { tag: reference.tag } : {}) })}@${digest}`,
+    ...opened,
+    tags,
+    isStdout: locator.kind !== 'registry' && locator.path === '-',
+    named: (digest) => (tags.length === 0 ? [opened.at(digest)] : tags.map((tag) => nameOf(locator, tag, digest))),
   };
 }
-export async function openTags(session: Session, text: string): Promise<{ source: Source; describe: string }> {
-  const { repository, reference } = await session.repository(text);
-  return { source: repository, describe: `${reference.domain}/${reference.path}` };
+
+function nameOf(locator: Locator, tag: string, digest: Digest): string {
+  if (locator.kind === 'registry') return formatReference({ ...locator.reference, tag, digest });
+  return formatLocator(locator.kind === 'docker-archive' ? locator : { ...locator, tag, digest });
+}
+
+function closing<T extends OpenPlace>(session: Session, locator: Locator, opened: T): T {
+  session.defer(opened.close);
+  if (locator.kind === 'registry') session.lookedFor(locator.reference, opened.source);
+  return opened;
+}
+
+interface OpenOptions {
+  readonly client: Client;
+  readonly input: Session['context']['stdin'];
+  readonly output: Session['context']['stdout'];
+  readonly signal: AbortSignal;
+}
+
+async function openOptions({ context, call, client }: Session, locator: Locator, end: End): Promise<OpenOptions> {
+  const { stdin: input, stdout: output } = context;
+  const own = locator.kind === 'registry' ? await client(locator.reference.domain, end) : offline;
+  return { client: own, input, output, signal: call.signal };
+}
+
+/** Paths are relative to the context, which in a test is not the process. */
+function inCwd({ context }: Session, locator: Locator): Locator {
+  if (locator.kind === 'registry' || locator.path === '-' || context.cwd === process.cwd()) return locator;
+  return { ...locator, path: path.resolve(context.cwd, locator.path) };
+}
+
+/** What is local needs no client, and the client's modules are not loaded for it. */
+const offline: Client = {
+  registry: refuse,
+  repository: refuse,
+  ping: refuse,
+  close: async () => {},
+};
+
+function refuse(): never {
+  throw new OciError('USAGE', 'a local image is in no registry');
 }

@@ -4,9 +4,12 @@ import type { Activity, Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Platform } from '../model/platform.ts';
 import { copy } from '../graph/copy.ts';
+import { requireSpace } from '../node/free-space.ts';
+import type { Source } from '../store/types.ts';
 import { formatSize } from './bytes.ts';
-import type { From, To } from './ends.ts';
-import { planCopy } from './plan.ts';
+import type { From } from './ends.ts';
+import type { Destination } from './locators.ts';
+import { type Amount, planCopy } from './plan.ts';
 import { choosePlatforms } from './platforms.ts';
 import type { Session } from './session.ts';
 import { styled } from './style.ts';
@@ -19,6 +22,8 @@ export type TransferFlags = {
   readonly clobber?: boolean | undefined;
   readonly force?: true | undefined;
   readonly dryRun?: true | undefined;
+  /** The directory whose free space is looked at first. */
+  readonly spaceIn?: string | undefined;
 };
 
 /** What came of a copy: the JSON of the command. */
@@ -32,13 +37,18 @@ export interface Transferred {
   /** `kept`: the tag stood already, and was to be left; `planned`: a dry run. */
   readonly outcome: 'copied' | 'exists' | 'kept' | 'planned';
   /** Sent, or with a dry run to be sent. */
-  readonly sent: { readonly objects: number; readonly bytes: number };
+  readonly sent: Amount;
   /** Needed no sending: already there, or mounted. */
-  readonly reused: { readonly objects: number; readonly bytes: number };
+  readonly reused: Amount;
 }
 
 /** Copies one image. The target is finished or given up here, whichever way it ends. */
-export async function transfer(session: Session, from: From, to: To, flags: TransferFlags): Promise<Transferred> {
+export async function transfer(
+  session: Session,
+  from: From,
+  to: Destination,
+  flags: TransferFlags,
+): Promise<Transferred> {
   try {
     const told = await transferOpen(session, from, to, flags);
     await (flags.dryRun === true ? to.abort() : to.commit());
@@ -49,7 +59,7 @@ export async function transfer(session: Session, from: From, to: To, flags: Tran
   }
 }
 
-async function transferOpen(session: Session, from: From, to: To, flags: TransferFlags): Promise<Transferred> {
+async function transferOpen(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
   const { call } = session;
   const standing = flags.clobber === false ? await standingTag(to, call) : undefined;
   if (standing !== undefined) return { ...described(from, to, standing, 'kept'), sent: nothing, reused: nothing };
@@ -57,18 +67,42 @@ async function transferOpen(session: Session, from: From, to: To, flags: Transfe
   if (to.digest !== undefined && to.digest !== root.digest) {
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
   }
-  if (flags.dryRun === true)
-    return { ...described(from, to, root, 'planned'), ...(await planCopy(source, root, to.target, call)) };
-  const tally = createTally(call);
-  const { referrers, foreignLayers, force } = flags;
-  const { concurrency } = session.flags;
-  await copy(source, root, to.target, { ...tally.call, tags: to.tags, referrers, foreignLayers, force, concurrency });
-  const { sent, reused } = tally;
+  if (flags.dryRun === true) {
+    const { sent, reused } = await planCopy(source, root, to.target, call);
+    return { ...described(from, to, root, 'planned'), sent, reused };
+  }
+  const { sent, reused } = await send(session, await checkSpace(session, source, root, to, flags), root, to, flags);
   return { ...described(from, to, root, sent.objects === 0 ? 'exists' : 'copied'), sent, reused };
 }
 
+/** Where all of it lands on this disk, there has to be room for it. */
+async function checkSpace(
+  { call }: Session,
+  source: Source,
+  root: Descriptor,
+  to: Destination,
+  { spaceIn }: TransferFlags,
+): Promise<Source> {
+  if (spaceIn === undefined || (await to.target.resolve(root.digest, call)) !== undefined) return source;
+  const plan = await planCopy(source, root, to.target, call);
+  await requireSpace(spaceIn, plan.sent.bytes, to.describe);
+  return plan.source;
+}
+
+async function send(
+  { call, flags: { concurrency } }: Session,
+  source: Source,
+  root: Descriptor,
+  { target, tags }: Destination,
+  { referrers, foreignLayers, force }: TransferFlags,
+): Promise<Pick<Transferred, 'sent' | 'reused'>> {
+  const tally = createTally(call);
+  await copy(source, root, target, { ...tally.call, tags, referrers, foreignLayers, force, concurrency });
+  return tally;
+}
+
 /** What one of the target's tags stands for; undefined: none is there. */
-async function standingTag({ target, tags }: To, call: Call): Promise<Descriptor | undefined> {
+async function standingTag({ target, tags }: Destination, call: Call): Promise<Descriptor | undefined> {
   for (const tag of tags) {
     const standing = await target.resolve(tag, call);
     if (standing !== undefined) return standing;
@@ -80,7 +114,7 @@ const nothing = { objects: 0, bytes: 0 } as const;
 
 function described(
   from: From,
-  to: To,
+  to: Destination,
   root: Descriptor,
   outcome: Transferred['outcome'],
 ): Omit<Transferred, 'sent' | 'reused'> {
@@ -107,11 +141,16 @@ function createTally(call: Call): {
   return { call: { ...call, on }, sent, reused };
 }
 
-/** Shows what came of it. */
-export async function tellTransfer({ output, progress }: Session, told: Transferred, asStream: boolean): Promise<void> {
+/** Shows what came of it: on stdout, unless the image itself went there. */
+export async function tellTransfer(
+  { output, progress }: Session,
+  told: Transferred,
+  options: { readonly asStream?: boolean; readonly isStdout?: boolean } = {},
+): Promise<void> {
   progress.close();
-  if (output.isJson) return asStream ? output.jsonLine(told) : output.json(told);
-  for (const reference of told.references) await output.line(reference);
+  if (options.isStdout === true) for (const reference of told.references) output.note(reference);
+  else if (output.isJson) return options.asStream === true ? output.jsonLine(told) : output.json(told);
+  else for (const reference of told.references) await output.line(reference);
   output.note(styled(summaryOf(told), 'dim'));
 }
 

@@ -49,7 +49,9 @@ export function indexReader(tree: ReadTree): IndexReader {
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
 
 /** A layout without its marker is read (some tools forget it), one of another version is not. */

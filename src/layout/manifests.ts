@@ -31,7 +31,9 @@ export async function readManifest(tree: ReadTree, wanted: ManifestName, options
       digests: [wanted.digest],
     });
   }
-  const bytes = await readAll(tree.read(path, 0, size + 1, options), MAX_MANIFEST_BYTES, `${tree.name}/${path}`);
+  if (size > MAX_MANIFEST_BYTES)
+    throw new OciError('TOO_LARGE', `${tree.name}: ${wanted.digest} is too large for a manifest`);
+  const bytes = await readAll(tree.read(path, 0, size, options), MAX_MANIFEST_BYTES, `${tree.name}/${path}`);
   return manifestFrom(bytes, wanted.mediaType, wanted.digest);
 }
 

@@ -21,14 +21,31 @@ export async function withManifest(
   facts: FactsOf,
   options: Call,
 ): Promise<Entries> {
-  const { digest } = manifest.descriptor;
   const tagged = tags.reduce((list, tag) => withTag(list, entryFor(manifest, tag), tag), entries);
-  const isListed = tagged.some((entry) => entry.digest === digest);
-  const isRoot =
-    !isListed && (manifest.subject !== undefined || !(await contained(tagged, facts, options)).has(digest));
-  const listed = isRoot ? [...tagged, entryFor(manifest)] : tagged;
+  const kept = tagged === entries ? tagged : [...tagged, ...(await attachedAmong(entries, tagged, facts, options))];
+  const isRoot = !lists(kept, manifest.descriptor) && (await isLoose(kept, manifest, facts, options));
+  const listed = isRoot ? [...kept, entryFor(manifest)] : kept;
   const pruned = await withoutNeedless(listed, manifest, facts, options);
   return pruned.length === listed.length ? listed : pruned;
+}
+
+function lists(entries: Entries, { digest }: Descriptor): boolean {
+  return entries.some((entry) => entry.digest === digest);
+}
+
+/** Does nothing in the list lead to it? */
+async function isLoose(entries: Entries, manifest: Manifest, facts: FactsOf, options: Call): Promise<boolean> {
+  if (manifest.subject !== undefined) return true;
+  return !(await contained(entries, facts, options)).has(manifest.descriptor.digest);
+}
+
+/** What was listed before and is no longer, but is attached to something: it stays, without a name. */
+async function attachedAmong(before: Entries, after: Entries, facts: FactsOf, options: Call): Promise<Descriptor[]> {
+  const found: Descriptor[] = [];
+  for (const entry of before) {
+    if (!lists(after, entry) && (await isAttached(entry, facts, options))) found.push(unnamed(entry));
+  }
+  return found;
 }
 
 /** The tag's entry stays in its place; what it named before loses this name, as everywhere in the world of layouts. */
@@ -56,29 +73,27 @@ async function withoutNeedless(entries: Entries, manifest: Manifest, facts: Fact
   const kept: Descriptor[] = [];
   for (const entry of entries) {
     const isNeedless = entry.digest === digest ? hasName : inside.has(entry.digest);
-    if (nameOf(entry) === undefined && isNeedless && !(await isAttached(entry, digest, facts, options))) continue;
-    kept.push(entry);
+    const isLeadTo = entry.digest === digest || !(await isAttached(entry, facts, options));
+    if (nameOf(entry) !== undefined || !isNeedless || !isLeadTo) kept.push(entry);
   }
   return kept;
 }
 
-async function isAttached(entry: Descriptor, own: Digest, facts: FactsOf, options: Call): Promise<boolean> {
-  return entry.digest !== own && (await facts(entry, options))?.subject !== undefined;
+async function isAttached(entry: Descriptor, facts: FactsOf, options: Call): Promise<boolean> {
+  return (await facts(entry, options))?.subject !== undefined;
 }
 
 /** The entries once some have lost their name: a manifest that nothing else leads to stays, without one. */
 export async function withoutNames(entries: Entries, named: Entries, facts: FactsOf, options: Call): Promise<Entries> {
-  const others = entries.filter((entry) => !named.includes(entry));
-  const reached = await contained(others, facts, options);
-  const isKept = (entry: Descriptor, at: number): boolean =>
-    !reached.has(entry.digest) &&
-    !others.some(({ digest }) => digest === entry.digest) &&
-    named.findIndex(({ digest }) => digest === entry.digest) === at;
-  return entries.flatMap((entry) => {
-    const at = named.indexOf(entry);
-    if (at === -1) return [entry];
-    return isKept(entry, at) ? [unnamed(entry)] : [];
-  });
+  const left = entries.filter((entry) => !named.includes(entry));
+  const reached = await contained(left, facts, options);
+  const result: Descriptor[] = [];
+  for (const entry of entries) {
+    if (!named.includes(entry)) result.push(entry);
+    else if (lists(left, entry) || lists(result, entry)) continue;
+    else if (!reached.has(entry.digest) || (await isAttached(entry, facts, options))) result.push(unnamed(entry));
+  }
+  return result;
 }
 
 /** Everything that the listed manifests contain, but not themselves. */

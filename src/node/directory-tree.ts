@@ -13,7 +13,7 @@ import { readWindow } from './file-io.ts';
 import { lockFile } from './file-lock.ts';
 import { requireSpace } from './free-space.ts';
 import { onDisk, unless } from './fs-errors.ts';
-import { checkFolders, inFolder, makeFolder, openBelow, removeIfEmpty, sizeBelow } from './safe-files.ts';
+import { checkFolders, inFolder, makeFolder, openBelow, removeIfEmpty, sizeBelow, syncFolder } from './safe-files.ts';
 import { createTurns } from './turns.ts';
 import { removeTemporaries, replaceFile, sweepFolder } from './work-folder.ts';
 
@@ -52,7 +52,9 @@ export function directoryTree(directory: string, options: DirectoryOptions = {})
       const other = locate?.(from);
       if (other === undefined || (await sizeBelow(other, path)) === undefined) return false;
       await checkFolders(directory, path);
-      return linkFile(join(other, path), join(directory, path));
+      const isLinked = await linkFile(join(other, path), join(directory, path));
+      if (isLinked && durable) await syncFolder(dirname(join(directory, path)));
+      return isLinked;
     },
     remove: (path) => removeBelow(directory, path),
     list: (folder) => filesIn(directory, folder),

@@ -1,5 +1,6 @@
 /** Which image of a layout is meant where none is named: the only one there is. */
 import { OciError } from '../errors.ts';
+import { nameOf } from '../layout/names.ts';
 import type { LayoutSource } from '../layout/source.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
@@ -16,30 +17,40 @@ const MAX_LOOKED_INTO = 64;
  */
 export async function soleImage(layout: LayoutSource, describe: string, { signal }: Call): Promise<Digest> {
   const roots = await layout.roots({ signal });
-  const tags: string[] = [];
-  const images = new Set<Digest>();
-  for await (const tag of layout.tags({ signal })) {
-    tags.push(tag);
-    const image = await layout.resolve(tag, { signal });
-    if (image !== undefined) images.add(image.digest);
-    if (images.size > 1 && tags.length > MAX_SHOWN) break;
-  }
-  if (tags.length === 0) for (const digest of await unattached(layout, roots, { signal })) images.add(digest);
-  const [only] = images;
-  if (only !== undefined && images.size === 1) return only;
+  const [only, ...others] = distinct(roots);
+  if (only !== undefined && others.length === 0) return only;
+  const images = distinct(await withoutAttached(layout, roots, { signal }));
+  if (images.length === 1 && images[0] !== undefined) return images[0];
   throw new OciError('NOT_FOUND', `${describe} holds ${only === undefined ? 'no image' : 'several images'}`, {
-    hint: only === undefined ? undefined : `name one: ${choices(describe, tags, images)}`,
+    hint:
+      only === undefined ? undefined : `name one: ${choices(describe, await firstTags(layout, { signal }), images)}`,
   });
 }
 
-async function unattached(layout: LayoutSource, roots: readonly Descriptor[], call: Call): Promise<readonly Digest[]> {
-  if (roots.length < 2 || roots.length > MAX_LOOKED_INTO) return roots.map(({ digest }) => digest);
-  const manifests = await Promise.all(roots.map((root) => layout.manifest(root, call)));
-  return manifests.filter(({ subject }) => subject === undefined).map(({ descriptor }) => descriptor.digest);
+async function withoutAttached(
+  layout: LayoutSource,
+  roots: readonly Descriptor[],
+  call: Call,
+): Promise<readonly Descriptor[]> {
+  if (roots.length > MAX_LOOKED_INTO) return roots;
+  const isImage = await Promise.all(
+    roots.map(async (root) => nameOf(root) !== undefined || (await layout.manifest(root, call)).subject === undefined),
+  );
+  return roots.filter((_, at) => isImage[at]);
 }
 
-function choices(describe: string, tags: readonly string[], images: ReadonlySet<Digest>): string {
-  const all = tags.length > 0 ? tags.map((tag) => `:${tag}`) : [...images].map((digest) => `@${digest}`);
+function distinct(roots: readonly Descriptor[]): readonly Digest[] {
+  return [...new Set(roots.map(({ digest }) => digest))];
+}
+
+async function firstTags(layout: LayoutSource, call: Call): Promise<readonly string[]> {
+  const tags: string[] = [];
+  for await (const tag of layout.tags(call)) if (tags.push(tag) > MAX_SHOWN) break;
+  return tags;
+}
+
+function choices(describe: string, tags: readonly string[], images: readonly Digest[]): string {
+  const all = tags.length > 0 ? tags.map((tag) => `:${tag}`) : images.map((digest) => `@${digest}`);
   const shown = all.slice(0, MAX_SHOWN).map((ending) => describe + ending);
   return all.length > MAX_SHOWN ? `${shown.join(', ')}, …` : shown.join(', ');
 }

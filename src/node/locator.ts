@@ -109,7 +109,9 @@ function splitArchive(text: string): DockerArchiveLocator {
   const kind = 'docker-archive';
   if (text.endsWith(':')) return { kind, path: withoutColon(text) };
   const [, path = text, reference] =
-    /^(.*?\.(?:tar|tar\.\w+|tgz)):(.+)$/is.exec(text) ?? /^((?:[A-Za-z]:[\\/])?[^:]*):(.+)$/s.exec(text) ?? [];
+    /^(.*?\.(?:tar|tar\.\w+|tgz)):(.+)$/is.exec(text) ??
+    /^([A-Za-z]:[\\/][^:]*|(?![A-Za-z]:[\\/])[^:]*):(.+)$/s.exec(text) ??
+    [];
   return { kind, path, ...(reference === undefined ? {} : { reference: parseReference(reference) }) };
 }
 

@@ -10,7 +10,7 @@ import { scanTar, type TarPlace } from '../bytes/tar.ts';
 import type { Bytes, Call } from '../model/call.ts';
 import type { Spool } from '../store/spool.ts';
 import { readWindow } from './file-io.ts';
-import { onDisk } from './fs-errors.ts';
+import { onDisk, unless } from './fs-errors.ts';
 import { spoolToDisk } from './spool.ts';
 
 export interface TarFiles {
@@ -60,9 +60,8 @@ export async function openTarFiles(file: string, options: OpenTarOptions = {}): 
 
 async function openWindows(file: string, options: OpenTarOptions): Promise<Windows> {
   if (file === '-') return spooled(options.input ?? process.stdin, options);
-  const stats = await stat(file).catch((cause: unknown) => {
-    throw new OciError('NOT_FOUND', `there is no archive ${file}`, { cause });
-  });
+  const stats = await onDisk(`read ${file}`, () => unless(['ENOENT', 'ENOTDIR'], stat(file)));
+  if (stats === undefined) throw new OciError('NOT_FOUND', `there is no archive ${file}`);
   if (stats.isDirectory()) {
     throw new OciError('LAYOUT_INVALID', `${file} is a directory, not an archive`, { hint: `try oci:${file}` });
   }

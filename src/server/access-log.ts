@@ -50,7 +50,6 @@ export function logged(response: Response, write: (bytesOut: number) => void): R
         }
       },
       cancel(reason) {
-        write(bytesOut);
         return reader.cancel(reason);
       },
     },

@@ -71,7 +71,7 @@ export function createUploadSessions(limits: Limits, now: () => number): UploadS
     },
     async find(repository, store, id, call) {
       await giveUpOld();
-      const ingest = true ? await store.resumeIngest(id, call) : undefined;
+      const ingest = isUploadId(id) ? await store.resumeIngest(id, call) : undefined;
       if (ingest !== undefined) touch(repository, store, id);
       return ingest;
     },

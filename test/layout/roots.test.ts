@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { Manifest } from '../../src/model/manifest.ts';
 import { directoryStore } from '../../src/node/directory.ts';
 import { manifestFromDocument } from '../../src/store/content.ts';
-import { blob, indexOf as indexOfAll, putImage, rejects } from '../../src/testing/samples.ts';
+import { all, blob, chunked, indexOf as indexOfAll, putImage, rejects } from '../../src/testing/samples.ts';
 import { indexOf, rootsOf, scratch } from '../support/layouts.ts';
 
 const digestOf = ({ manifest }: { readonly manifest: Manifest }): string => manifest.descriptor.digest;
@@ -91,6 +91,29 @@ test('untagging leaves the manifest as a root without a name, unless something e
   assert.deepEqual(await rootsOf(directory), [`b ${digestOf(one)}`, `d ${index.descriptor.digest}`]);
   await store.delete({ tag: 'b' });
   assert.deepEqual(await rootsOf(directory), [` ${digestOf(one)}`, `d ${index.descriptor.digest}`]);
+});
+
+test('a referrer that loses its tag, however it does, is a referrer still', async (t) => {
+  const store = directoryStore(await scratch(t));
+  const { manifest } = await putImage(store, 'one', ['v1']);
+  const referrers = async (): Promise<number> => (await all(store.referrers(manifest.descriptor))).length;
+  const sbom = await putImage(store, 'sbom', ['sbom'], { subject: manifest.descriptor });
+  await putImage(store, 'other', ['sbom']);
+  assert.equal(await referrers(), 1);
+  await store.putManifest(indexOfAll([sbom.manifest]), { tags: ['attached'] });
+  await store.putManifest(sbom.manifest, { tags: ['sbom'] });
+  await store.delete({ tag: 'sbom' });
+  assert.equal(await referrers(), 1);
+});
+
+test('a layer that is asked for as a manifest is none, however large it is', async (t) => {
+  const store = directoryStore(await scratch(t));
+  const large = chunked(new Uint8Array(9_000_000), [1 << 20]);
+  await store.putBlob(large);
+  await store.putBlob(blob('{"schemaVersion":2}'));
+  assert.equal(await store.resolve(large.descriptor.digest), undefined);
+  assert.equal(await store.resolve(blob('{"schemaVersion":2}').descriptor.digest), undefined);
+  await rejects(store.manifest(large.descriptor.digest), 'TOO_LARGE');
 });
 
 test('deleting a manifest takes all its entries, and only a manifest is deleted as one', async (t) => {

@@ -1,10 +1,10 @@
 /** `copy`: an image from anywhere to anywhere, all platforms and the same digests. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { openFrom, openTo } from '../ends.ts';
+import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { openTags } from '../locators.ts';
+import { openDestination, openImages } from '../locators.ts';
 import { endOptions, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
 import type { Session } from '../session.ts';
 import { listTags } from '../tag-list.ts';
@@ -34,7 +34,8 @@ export function copyCommand(frame: Frame): CommandUnknownOpts {
       frame.run(flags, async (session) => {
         if (flags.allTags === true) return copyTags(session, source, destination, flags);
         const from = await openFrom(session, source);
-        await tellTransfer(session, await transfer(session, from, await openTo(session, destination), flags), false);
+        const to = await openDestination(session, destination);
+        await tellTransfer(session, await transfer(session, from, to, flags), to);
       }),
     );
   return withExamples(
@@ -52,13 +53,13 @@ async function copyTags(
   destination: string,
   flags: TransferFlags & { filter?: readonly string[] | undefined },
 ): Promise<void> {
-  const listed = await openTags(session, source);
+  const listed = await openImages(session, source);
   const told = [];
   for await (const { tag } of listTags(listed.source, { ...session.call, filter: flags.filter })) {
     const from = await openFrom(session, `${source}:${tag}`);
-    const to = await openTo(session, `${destination}:${tag}`);
+    const to = await openDestination(session, `${destination}:${tag}`);
     told.push(tag);
-    await tellTransfer(session, await transfer(session, from, to, flags), true);
+    await tellTransfer(session, await transfer(session, from, to, flags), { asStream: true });
   }
   if (told.length === 0) throw new OciError('NOT_FOUND', `${listed.describe} has no tags to copy`);
 }

@@ -4,7 +4,7 @@ import { parseDigest } from '../../model/digest.ts';
 import { collect } from '../collect.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { openTags } from '../locators.ts';
+import { openImages } from '../locators.ts';
 import { asArgument, count, many, outputOptions, registryOptions } from '../options.ts';
 import { listTags, TAG_ORDERS, type ListedTag } from '../tag-list.ts';
 
@@ -28,7 +28,7 @@ export function tagsCommand(frame: Frame): CommandUnknownOpts {
     .action((name, flags) =>
       frame.run(flags, async (session) => {
         const { output, call } = session;
-        const { source, describe } = await openTags(session, name);
+        const { source, describe } = await openImages(session, name);
         const tags = listTags(source, { ...flags, ...call });
         if (output.isJson) return output.json({ repository: describe, tags: await collect(tags) });
         for await (const tag of tags) await output.line(cellsOf(tag, flags.digests === true).join('  '));

@@ -87,12 +87,20 @@ function packageOf(specifier) {
   return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
-/** Whoever installs from the lock file talks to the public registry, and to nobody else. */
+/**
+ * Whoever installs from the lock file talks to the public registry, and to nobody else; and `npm ci` finds everything in it.
+ * npm drops what it could not fetch when the lock file was made, such as binaries of other platforms, and then refuses.
+ */
 function checkLockFile() {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-  for (const [path, { resolved }] of Object.entries(packages)) {
-    if (resolved === undefined || resolved.startsWith('https://registry.npmjs.org/')) continue;
-    problems.push(`package-lock.json: ${path} comes from ${resolved}`);
+  const names = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+  for (const [path, { resolved, optionalDependencies = {} }] of Object.entries(packages)) {
+    if (resolved !== undefined && !resolved.startsWith('https://registry.npmjs.org/')) {
+      problems.push(`package-lock.json: ${path} comes from ${resolved}`);
+    }
+    for (const name of Object.keys(optionalDependencies)) {
+      if (!names.has(name)) problems.push(`package-lock.json: ${path} may want ${name}, which is not in it`);
+    }
   }
 }
 

@@ -90,8 +90,8 @@ export async function* scanTar(
   };
   for await (const header of headers(next)) {
     const offset = at;
-    if (offset + header.size > size) throw invalid(`it ends in the middle of ${quote(header.name, 80)}`);
     at += padded(header.size);
+    if (at > size) throw invalid(`it ends in the middle of ${quote(header.name, 80)}`);
     yield { ...header, offset };
   }
 }

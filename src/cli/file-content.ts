@@ -16,9 +16,9 @@ const READ_BYTES = 1024 * 1024;
 export async function contentOfFile(session: Session, file: string): Promise<Content> {
   const { context, call, defer } = session;
   if (file === '-') {
-    const { content, close } = await spoolToDisk()(context.stdin, { signal: call.signal });
-    defer(close);
-    return content;
+    const spooled = await spoolToDisk()(context.stdin, { signal: call.signal });
+    defer(() => spooled.close());
+    return spooled.content;
   }
   const place = path.resolve(context.cwd, file);
   try {

@@ -10,7 +10,7 @@ import type { Digest } from '../model/digest.ts';
 import { counted } from '../graph/progress.ts';
 import { blobPath } from '../layout/paths.ts';
 import { putBlob } from '../layout/put-blob.ts';
-import type { LayoutTree, WriteTree } from '../layout/tree.ts';
+import type { Draft, LayoutTree, WriteTree } from '../layout/tree.ts';
 import { directoryTree } from '../node/directory-tree.ts';
 import { requireSpace } from '../node/free-space.ts';
 import type { Source } from '../store/types.ts';
@@ -79,7 +79,7 @@ function flat(tree: LayoutTree, digest: Digest): WriteTree {
     async draft(name, size, call) {
       const draft = await tree.draft(place(name), size, call);
       const publish = (to: string): Promise<void> => draft.publish(place(to));
-      return new Proxy(draft, { get: (target, key) => (key === 'publish' ? publish : Reflect.get(target, key)) });
+      return Object.create(draft, { publish: { value: publish } }) as Draft;
     },
   };
 }

@@ -33,8 +33,10 @@ export async function openImages(session: Session, text: string): Promise<OpenPl
 export interface Destination extends OpenTarget {
   /** The image itself goes to stdout: no result can. */
   readonly isStdout: boolean;
+  /** The directory whose disk it takes room on; undefined: none of this machine's. */
+  readonly spaceIn: string | undefined;
   /** Whole names of what was put, one a tag. */
-  readonly named: (digest: Digest) => readonly string[];
+  readonly named: (digest: Digest, tags: readonly string[]) => readonly string[];
 }
 
 /** A place to be written, by its locator or its string, which may list tags. Whoever writes to it commits or aborts it. */
@@ -47,8 +49,16 @@ export async function openDestination(session: Session, destination: string | Lo
     ...opened,
     tags,
     isStdout: locator.kind !== 'registry' && locator.path === '-',
-    named: (digest) => (tags.length === 0 ? [opened.at(digest)] : tags.map((tag) => nameOf(locator, tag, digest))),
+    spaceIn: folderOf(session, locator),
+    named: (digest, names) =>
+      names.length === 0 ? [opened.at(digest)] : names.map((tag) => nameOf(locator, tag, digest)),
   };
+}
+
+function folderOf({ context }: Session, locator: Locator): string | undefined {
+  if (locator.kind === 'registry' || locator.path === '-') return undefined;
+  const place = path.resolve(context.cwd, locator.path);
+  return locator.kind === 'oci' ? place : path.dirname(place);
 }
 
 function nameOf(locator: Locator, tag: string, digest: Digest): string {

@@ -6,9 +6,9 @@ import { type Piece, styled } from './style.ts';
 import { type Arrival, kindOf, timeLeftMs, type Transfer, type Transfers } from './transfers.ts';
 
 const outcomes = {
-  exists: 'already there, nothing sent',
-  mounted: 'mounted, nothing sent',
-  skipped: 'left where it is (kept elsewhere)',
+  exists: 'already there',
+  mounted: 'mounted',
+  skipped: 'kept elsewhere',
   written: 'done',
 } as const;
 

@@ -2,21 +2,11 @@
 import path from 'node:path';
 import { withDefaultTag } from '../model/reference.ts';
 import { type Locator, parseLocator } from '../node/locator.ts';
-import type { Context } from './context.ts';
-
-export interface PullPlace {
-  readonly locator: Locator;
-  /** The directory whose disk it lands on; undefined: on none of ours. */
-  readonly spaceIn: string | undefined;
-}
 
 /** A directory is a layout, a name that ends in `.tar` an archive; the image keeps its tag. */
-export function pullPlace(context: Context, name: string, place: string | undefined): PullPlace {
-  const locator = place === undefined ? ownPlace(parseLocator(name)) : placeOf(place, parseLocator(name));
-  const isLocal = locator.kind !== 'registry' && locator.path !== '-';
-  if (!isLocal) return { locator, spaceIn: undefined };
-  const resolved = path.resolve(context.cwd, locator.path);
-  return { locator, spaceIn: locator.kind === 'oci' ? resolved : path.dirname(resolved) };
+export function pullPlace(name: string, place: string | undefined): Locator {
+  const image = parseLocator(name);
+  return place === undefined ? ownPlace(image) : placeOf(place, image);
 }
 
 function ownPlace(image: Locator): Locator {

@@ -22,8 +22,6 @@ export type TransferFlags = {
   readonly clobber?: boolean | undefined;
   readonly force?: true | undefined;
   readonly dryRun?: true | undefined;
-  /** The directory whose free space is looked at first. */
-  readonly spaceIn?: string | undefined;
 };
 
 /** What came of a copy: the JSON of the command. */
@@ -61,8 +59,13 @@ export async function transfer(
 
 async function transferOpen(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
   const { call } = session;
-  const standing = flags.clobber === false ? await standingTag(to, call) : undefined;
-  if (standing !== undefined) return { ...described(from, to, standing, 'kept'), sent: nothing, reused: nothing };
+  const tags = flags.clobber === false ? await freeTags(to, call) : to.tags;
+  if (to.tags.length > 0 && tags.length === 0) return kept(from, to, call);
+  return sendTo(session, from, { ...to, tags }, flags);
+}
+
+async function sendTo(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
+  const { call } = session;
   const { source, root } = await choosePlatforms(from, flags.platform ?? [], call);
   if (to.digest !== undefined && to.digest !== root.digest) {
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
@@ -71,18 +74,13 @@ async function transferOpen(session: Session, from: From, to: Destination, flags
     const { sent, reused } = await planCopy(source, root, to.target, call);
     return { ...described(from, to, root, 'planned'), sent, reused };
   }
-  const { sent, reused } = await send(session, await checkSpace(session, source, root, to, flags), root, to, flags);
+  const { sent, reused } = await send(session, await checkSpace(session, source, root, to), root, to, flags);
   return { ...described(from, to, root, sent.objects === 0 ? 'exists' : 'copied'), sent, reused };
 }
 
 /** Where all of it lands on this disk, there has to be room for it. */
-async function checkSpace(
-  { call }: Session,
-  source: Source,
-  root: Descriptor,
-  to: Destination,
-  { spaceIn }: TransferFlags,
-): Promise<Source> {
+async function checkSpace({ call }: Session, source: Source, root: Descriptor, to: Destination): Promise<Source> {
+  const { spaceIn } = to;
   if (spaceIn === undefined || (await to.target.resolve(root.digest, call)) !== undefined) return source;
   const plan = await planCopy(source, root, to.target, call);
   await requireSpace(spaceIn, plan.sent.bytes, to.describe);
@@ -101,16 +99,19 @@ async function send(
   return tally;
 }
 
-/** What one of the target's tags stands for; undefined: none is there. */
-async function standingTag({ target, tags }: Destination, call: Call): Promise<Descriptor | undefined> {
-  for (const tag of tags) {
-    const standing = await target.resolve(tag, call);
-    if (standing !== undefined) return standing;
-  }
-  return undefined;
+/** Those of the target's tags that stand for nothing yet. */
+async function freeTags({ target, tags }: Destination, call: Call): Promise<readonly string[]> {
+  const standing = await Promise.all(tags.map((tag) => target.resolve(tag, call)));
+  return tags.filter((_, at) => standing[at] === undefined);
 }
 
-const nothing = { objects: 0, bytes: 0 } as const;
+/** What the first of the tags stands for, and goes on standing for. */
+async function kept(from: From, to: Destination, call: Call): Promise<Transferred> {
+  const [first = ''] = to.tags;
+  const { descriptor } = await to.target.manifest(first, call);
+  const nothing = { objects: 0, bytes: 0 };
+  return { ...described(from, to, descriptor, 'kept'), sent: nothing, reused: nothing };
+}
 
 function described(
   from: From,
@@ -119,7 +120,7 @@ function described(
   outcome: Transferred['outcome'],
 ): Omit<Transferred, 'sent' | 'reused'> {
   const { digest, mediaType, size } = root;
-  return { source: from.describe, references: to.named(digest), digest, mediaType, size, outcome };
+  return { source: from.describe, references: to.named(digest, to.tags), digest, mediaType, size, outcome };
 }
 
 /** Counts what was sent and what was not, while it passes the activities on. */
@@ -156,7 +157,7 @@ export async function tellTransfer(
 
 function summaryOf({ outcome, sent, reused }: Transferred): string {
   const amount = `${sent.objects} ${sent.objects === 1 ? 'object' : 'objects'}, ${formatSize(sent.bytes)}`;
-  const spared = reused.objects > 0 ? `; ${formatSize(reused.bytes)} there already` : '';
+  const spared = reused.objects > 0 ? `; ${formatSize(reused.bytes)} mounted or there already` : '';
   if (outcome === 'kept') return 'the tag stands already and was left as it is';
   if (outcome === 'planned') return `dry run: it would send ${amount}${spared}`;
   return outcome === 'exists' ? 'already there, nothing sent' : `sent ${amount}${spared}`;

@@ -87,6 +87,8 @@ function begin(active: Map<string, Transfer>, descriptor: Descriptor, nowMs: num
 
 /** A resumed or repeated read may step back: the rate never becomes negative. */
 function advance(transfer: Transfer, bytes: number, nowMs: number): void {
+  // What an earlier run had fetched comes as one leap: it tells nothing of the speed.
+  if (transfer.bytes === 0) transfer.sampledBytes = bytes;
   transfer.bytes = bytes;
   const elapsed = nowMs - transfer.sampledMs;
   if (elapsed < SAMPLE_MS) return;

@@ -77,7 +77,8 @@ async function copyManifest(run: Run, descriptor: Descriptor, depth: number, tru
     const { from, to, tasks, call, options } = run;
     const tags = depth === 0 ? options.tags : undefined;
     const exists = trust && (await tasks.run(() => to.resolve(descriptor.digest, call))) !== undefined;
-    if (exists && (tags ?? []).length === 0) return tell(run, descriptor, 'exists');
+    // The root is put in any case: a layout may have it as garbage only, which is not to be collected any more.
+    if (exists && depth > 0) return tell(run, descriptor, 'exists');
     const manifest = await tasks.run(() => from.manifest(descriptor, call));
     if (!exists) await copyLinks(run, manifest, depth, trust);
     await putManifest(run, manifest, depth, trust, tags);

@@ -161,6 +161,13 @@ function tlsMeaning(error: unknown, code: string, { host }: URL): Meaning {
       hint: 'give it with --cert-file and --key-file',
     };
   }
+  if (/handshake.failure/i.test(text)) {
+    return {
+      code: 'TLS',
+      said: 'it refused the TLS handshake',
+      hint: 'it may want a client certificate: --cert-file, --key-file',
+    };
+  }
   return { code: 'TLS', said: `the TLS handshake failed (${quote(code, 60)})` };
 }
 

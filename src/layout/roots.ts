@@ -72,9 +72,9 @@ async function withoutNeedless(entries: Entries, manifest: Manifest, facts: Fact
   const inside = await descendants(factsOf(manifest).children, facts, options);
   const kept: Descriptor[] = [];
   for (const entry of entries) {
-    const isNeedless = entry.digest === digest ? hasName : inside.has(entry.digest);
-    const isLeadTo = entry.digest === digest || !(await isAttached(entry, facts, options));
-    if (nameOf(entry) !== undefined || !isNeedless || !isLeadTo) kept.push(entry);
+    const isNeedless = nameOf(entry) === undefined && (entry.digest === digest ? hasName : inside.has(entry.digest));
+    const goes = isNeedless && (entry.digest === digest || !(await isAttached(entry, facts, options)));
+    if (!goes) kept.push(entry);
   }
   return kept;
 }

@@ -1,6 +1,8 @@
 /** Pools of kept connections, one for each origin and way to it. What a connection is trusted with is for the caller. */
 import type { Agent } from 'node:http';
 import type { SecureContext } from 'node:tls';
+import type { HttpProxyAgent } from 'http-proxy-agent';
+import type { HttpsProxyAgent } from 'https-proxy-agent';
 
 export interface Agents {
   /** @param proxy the way to it @param trust for the connection to an https proxy */
@@ -45,6 +47,21 @@ async function createAgent(
     return new (process.getBuiltinModule('node:https').Agent)(agentOptions);
   }
   const options = { ...agentOptions, ...(trust === undefined ? {} : { secureContext: trust }) };
-  if (isTls) return new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, options);
-  return new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options);
+  if (isTls) return endable(new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, options));
+  return endable(new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options));
+}
+
+type ProxyAgent = HttpProxyAgent<string> | HttpsProxyAgent<string>;
+type Connect = HttpsProxyAgent<string>['connect'];
+
+/** These agents would wait for a proxy when the request has long ended: `connecting`, an option of the request, ends that. */
+function endable(agent: ProxyAgent): ProxyAgent {
+  const connect = Reflect.get(agent, 'connect') as Connect;
+  agent.connect = (...[req, options]: Parameters<Connect>) => {
+    const { connecting } = options as { readonly connecting?: AbortSignal };
+    const connectOpts = { ...agent.connectOpts, ...(connecting === undefined ? {} : { signal: connecting }) };
+    const own = Object.create(agent, { connectOpts: { value: connectOpts } }) as HttpsProxyAgent<string>;
+    return connect.call(own, req, options);
+  };
+  return agent;
 }

@@ -56,10 +56,11 @@ export class Download {
     });
   }
 
-  /** Ends it with an error, whether anybody reads or not. */
+  /** Ends it with an error, whether anybody reads or not. What only breaks the connection breaks nothing that has come as a whole. */
   fail(error: unknown): void {
-    if (this.#isOver) return;
-    this.#failure ??= isOciError(error) ? error : this.#cutShort(error);
+    const isBroken = !isOciError(error, 'ABORTED', 'TIMEOUT');
+    if (this.#isOver || (isBroken && this.#message.complete)) return;
+    this.#failure ??= isBroken ? this.#cutShort(error) : error;
     this.#message.destroy();
   }
 

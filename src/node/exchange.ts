@@ -5,143 +5,105 @@ import { abortError } from '../errors.ts';
 import type { WireHeaders } from '../model/call.ts';
 import { networkError, timeoutError } from '../http/network-error.ts';
 import type { HttpRequest, HttpResponse } from '../http/types.ts';
-import { createDeadline, type Deadline } from './deadline.ts';
+import { createDeadline } from './deadline.ts';
 import { Download } from './download.ts';
 import type { Timeouts } from './timeouts.ts';
 import { isWrite, upload } from './upload.ts';
 
+/** Makes the request; the signal ends the way to a proxy, where node has no socket yet to close. */
+export type OpenRequest = (connecting: AbortSignal) => ClientRequest;
+
 /**
- * Sends a request that `open` has made, and waits for the head of its answer.
+ * Sends a request, and waits for the head of its answer.
  * @throws OciError `UNREACHABLE`, `TLS`, `TIMEOUT`, `ABORTED`, `PROTOCOL`, `USAGE`; whatever the body throws
  */
-export async function exchange(
-  request: HttpRequest,
-  open: () => ClientRequest,
-  timeouts: Timeouts,
-): Promise<HttpResponse> {
-  const wire = openWire(request, open);
-  const deadline = createDeadline((said) => wire.req.destroy(timeoutError(request, said)));
-  const stopUpload = new AbortController();
-  let download: Download | undefined;
-  const { signal } = request;
-  const abort = (): void => {
-    if (signal === undefined) return;
-    download?.fail(abortError(signal));
-    wire.req.destroy(abortError(signal));
-  };
-  signal?.addEventListener('abort', abort, { once: true });
-  const release = (): void => signal?.removeEventListener('abort', abort);
-  const sending = send(request, wire.req, { deadline, timeouts, stop: stopUpload.signal });
-  let source: { readonly error: unknown } | undefined;
-  const failing = new Promise<never>((_, reject) => {
-    sending.catch((error: unknown) => {
-      source ??= { error };
-      reject(error);
-    });
-  });
+export async function exchange(request: HttpRequest, open: OpenRequest, timeouts: Timeouts): Promise<HttpResponse> {
+  const connecting = new AbortController();
+  let req: ClientRequest;
   try {
-    const message = await Promise.race([wire.head, failing]);
-    const sent = await isSettled(sending);
-    download = new Download(message, request, timeouts, () => {
-      release();
-      if (!sent) wire.req.destroy(); // the rest of the request was never written: nothing else may follow it
-    });
-    wire.onLateError = (error) => download?.fail(error);
-    return answerOf(message, request, download);
+    req = open(connecting.signal);
   } catch (error) {
-    release();
-    wire.req.destroy();
-    throw source?.error === error ? error : networkError(error, request, wire.isStale());
+    throw networkError(error, request);
+  }
+  const stopUpload = new AbortController();
+  const deadline = createDeadline((said) => fail(timeoutError(request, said)));
+  const abort = (): void => fail(request.signal === undefined ? undefined : abortError(request.signal));
+  let sent = false;
+  let download: Download | undefined;
+  let reject: (error: unknown) => void = () => undefined;
+
+  function over(): void {
+    request.signal?.removeEventListener('abort', abort);
+    if (!sent) req.destroy(); // the rest of the request was never written: nothing else may follow it
+  }
+
+  function fail(error: unknown): void {
+    if (download !== undefined) return download.fail(error);
+    reject(error);
+    over();
+    req.destroy();
+    if (req.socket === null) connecting.abort();
+  }
+
+  const isStale = staleness(req);
+  request.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await new Promise<HttpResponse>((resolve, rejected) => {
+      reject = rejected;
+      req.once('response', (message) => {
+        download = new Download(message, request, timeouts, over);
+        resolve(answerOf(message, request, download));
+      });
+      req.on('error', (error) => fail(networkError(error, request, isStale())));
+      // A server that closes without a word, where node tells of no error.
+      req.once('close', () => download ?? fail(networkError({ code: 'ECONNRESET' }, request, isStale())));
+      send().catch(fail);
+    });
   } finally {
     deadline.close();
     stopUpload.abort();
   }
-}
 
-interface Wire {
-  readonly req: ClientRequest;
-  readonly head: Promise<IncomingMessage>;
-  /** Was it a kept connection on which nothing came back? */
-  isStale(): boolean;
-  /** Told of errors after the head. */
-  onLateError: (error: unknown) => void;
-}
-
-function openWire(request: HttpRequest, open: () => ClientRequest): Wire {
-  let req: ClientRequest;
-  try {
-    req = open();
-  } catch (error) {
-    throw networkError(error, request);
+  async function send(): Promise<void> {
+    const connected = whenConnected(req, request.url, timeouts, (ms, said) => deadline.set(ms, said));
+    if (request.body === undefined) req.end();
+    await connected;
+    deadline.clear();
+    const { idleMs, writtenMs, headMs } = timeouts;
+    sent =
+      request.body === undefined || (await upload(req, request.body, { stop: stopUpload.signal, deadline, idleMs }));
+    const answerMs = isWrite(request) ? writtenMs : headMs;
+    deadline.set(answerMs, `no answer within ${answerMs} ms`);
   }
-  let bytesBefore = 0;
-  req.once('socket', (socket: Socket) => {
-    bytesBefore = socket.bytesRead;
-  });
-  const head = new Promise<IncomingMessage>((resolve, reject) => {
-    req.once('response', resolve);
-    req.on('error', (error) => {
-      reject(error);
-      wire.onLateError(error);
-    });
-    // A server that closes without a word, where node tells of no error.
-    req.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
-  });
-  head.catch(() => undefined);
-  const wire: Wire = {
-    req,
-    head,
-    isStale: () => req.reusedSocket && req.socket?.bytesRead === bytesBefore,
-    onLateError: () => undefined,
-  };
-  return wire;
 }
 
-interface Sending {
-  readonly deadline: Deadline;
-  readonly timeouts: Timeouts;
-  readonly stop: AbortSignal;
-}
-
-/** @returns whether the whole request was written */
-async function send(request: HttpRequest, req: ClientRequest, { deadline, timeouts, stop }: Sending): Promise<boolean> {
-  const connected = whenConnected(req, request, deadline, timeouts);
-  if (request.body === undefined) req.end();
-  await connected;
-  const { idleMs } = timeouts;
-  const sent = request.body === undefined || (await upload(req, request.body, { stop, deadline, idleMs }));
-  const headMs = isWrite(request) ? timeouts.writtenMs : timeouts.headMs;
-  if (!stop.aborted) deadline.set(headMs, `no answer within ${headMs} ms`);
-  return sent;
+/** Tells whether a request went out on a kept connection on which nothing has come back. */
+function staleness(req: ClientRequest): () => boolean {
+  let before = 0;
+  req.once('socket', ({ bytesRead }: Socket) => {
+    before = bytesRead;
+  });
+  return () => req.reusedSocket && req.socket?.bytesRead === before;
 }
 
 /** Each step has its own limit: a slow name server must not use up the time for the connection. */
 function whenConnected(
   req: ClientRequest,
-  request: HttpRequest,
-  deadline: Deadline,
+  url: string,
   { resolveMs, connectMs }: Timeouts,
+  within: (ms: number, said: string) => void,
 ): Promise<void> {
-  const isTls = request.url.startsWith('https:');
-  deadline.set(resolveMs, `not reached within ${resolveMs} ms`);
-  const within = (): void => deadline.set(connectMs, `no connection within ${connectMs} ms`);
+  const isTls = url.startsWith('https:');
+  const step = (): void => within(connectMs, `no connection within ${connectMs} ms`);
+  within(resolveMs, `not reached within ${resolveMs} ms`);
   return new Promise((resolve) => {
     req.once('socket', (socket) => {
-      const done = (): void => {
-        deadline.clear();
-        resolve();
-      };
-      if (req.reusedSocket || (!isTls && !socket.connecting)) return done();
-      socket.once('lookup', within);
-      if (isTls) socket.once('connect', within).once('secureConnect', done);
-      else socket.once('connect', done);
+      if (req.reusedSocket || (!isTls && !socket.connecting)) return resolve();
+      socket.once('lookup', step);
+      if (isTls) socket.once('connect', step).once('secureConnect', resolve);
+      else socket.once('connect', resolve);
     });
   });
-}
-
-/** Was it sent by now? An answer may come while the request is still being written. */
-async function isSettled(sending: Promise<boolean>): Promise<boolean> {
-  return Promise.race([sending, Promise.resolve(false)]);
 }
 
 function answerOf(message: IncomingMessage, request: HttpRequest, download: Download): HttpResponse {

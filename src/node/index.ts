@@ -13,6 +13,8 @@ export {
   explainCredentials,
 } from './docker-config.ts';
 export { freeBytes } from './free-space.ts';
+export { formatLocator, type Locator, parseLocator, parseTargetLocator } from './locator.ts';
+export { openPlace, openSource, openTarget } from './locator-open.ts';
 export { type CredentialPlace, eraseCredential, type LoginOptions, storeCredential } from './login.ts';
 export type { Resolve, Resolved } from './lookup.ts';
 export type { ProxySetting } from './proxy.ts';

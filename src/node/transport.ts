@@ -48,7 +48,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
     const { tls, context } = url.protocol === 'https:' ? await trust.of(url.host) : {};
     const agent = await agents.get(url, proxy, proxy?.protocol === 'https:' ? trust.general() : undefined);
     const lookup = proxy === undefined ? lookupFor(request, options.resolve) : undefined;
-    const wire: RequestOptions & { secureContext?: SecureContext; rejectUnauthorized?: boolean } = {
+    const wire: WireOptions = {
       method: request.method,
       headers: headersOf(request),
       agent,
@@ -57,12 +57,19 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
       ...(context === undefined ? {} : { secureContext: context }),
       ...(tls?.insecure === true ? { rejectUnauthorized: false } : {}),
     };
-    return exchange(request, () => open(url, wire), timeouts);
+    return exchange(request, (connecting) => open(url, { ...wire, connecting }), timeouts);
   };
   return Object.assign(send, { close: () => agents.close() });
 }
 
-function open(url: URL, options: RequestOptions): ClientRequest {
+/** What is passed on to `tls.connect` and to proxies' agents, too. */
+type WireOptions = RequestOptions & {
+  readonly secureContext?: SecureContext;
+  readonly rejectUnauthorized?: boolean;
+  readonly connecting?: AbortSignal;
+};
+
+function open(url: URL, options: WireOptions): ClientRequest {
   if (url.protocol === 'https:') return process.getBuiltinModule('node:https').request(url, options);
   return process.getBuiltinModule('node:http').request(url, options);
 }

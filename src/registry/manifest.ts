@@ -93,7 +93,7 @@ export async function pullRaw(
     const { facts, host } = place;
     const mayBeMirror = host.mirrors.length > 0 && facts.mirrors === undefined && access === 'pull';
     if (!mayBeMirror || !isOciError(error, 'DIGEST_MISMATCH')) throw error;
-    throw error;
+    facts.mirrors = 'wrong';
     return readRaw(place, target, options, access);
   }
 }

@@ -50,6 +50,7 @@ export function logged(response: Response, write: (bytesOut: number) => void): R
         }
       },
       cancel(reason) {
+        write(bytesOut);
         return reader.cancel(reason);
       },
     },

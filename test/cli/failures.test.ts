@@ -63,7 +63,7 @@ test('what is not there, not allowed, not reachable and no registry ends differe
     assert.equal(await codes('tags', `${guarded.host}/team/app`), 4);
     assert.equal(await codes('ping', '127.0.0.1:1'), 6);
     assert.equal(await codes('ping', web.host), 7);
-    assert.equal(await codes('ping', `${hanging.host}`, '--timeout', '50ms'), 6);
+    assert.equal(await codes('ping', hanging.host, '--timeout', '50ms'), 6);
   } finally {
     await guarded.close();
     await web.close();

@@ -44,7 +44,7 @@ test('formatting and parsing again gives the same reference', () => {
       assert.deepEqual(parseReference(formatReference(reference)), reference);
       assert.equal(formatReference(parseReference(formatReference(reference))), formatReference(reference));
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
@@ -77,6 +77,6 @@ test('whatever the text, it is a canonical reference or an error of ours', () =>
         assert.match(error.message, /^[\x20-\x7e…]+$/);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });

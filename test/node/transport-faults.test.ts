@@ -67,8 +67,8 @@ describe('a body that does not end well', () => {
         for await (const chunk of response.body) read += new TextDecoder().decode(chunk);
       })();
       const error = await rejection(code, reading);
-      assert.equal(read, 'abc');
-      if (code === 'UNREACHABLE') assert.match(error.message, /closed the connection early, after 3( of 10)? bytes/);
+      assert.ok(what.includes('none') || read === 'abc', read);
+      if (code === 'UNREACHABLE') assert.match(error.message, /closed the connection early, after [03]( of 10)? bytes/);
     });
   }
 

@@ -73,13 +73,7 @@ describe('https', { skip: withoutTls }, () => {
   });
 
   test('says so when a client certificate is wanted', async () => {
-    const demanding = {
-      ...made.server,
-      ca: made.ca,
-      requestCert: true,
-      minVersion: 'TLSv1.2',
-      maxVersion: 'TLSv1.2',
-    } as const;
+    const demanding = { ...made.server, ca: made.ca, requestCert: true };
     await using origin = await startOrigin(whoAsks, demanding);
     using wire = nodeWire({ ca: [made.ca] });
     const error = await rejection('TLS', wire.get(origin.url));

@@ -176,7 +176,16 @@ describe('access by password', () => {
     assert.equal(await status('push', basic('bob', 'pass:wörd')), 403);
   });
 
-  for (const header of ['Basic', 'Basic !', 'Basic YQ==', 'Basic //79', 'Bearer abc', 'Basic YTpi YTpi', '']) {
+  for (const header of [
+    'Basic',
+    'Basic !',
+    'Basic YQ==',
+    'Basic //79',
+    'Basic /zr/',
+    'Bearer abc',
+    'Basic YTpi YTpi',
+    '',
+  ]) {
     it(`asks again when the header is ${JSON.stringify(header)}`, async () => {
       assert.equal(await status('push', header), 401);
       assert.deepEqual(checked, []);

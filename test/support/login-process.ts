@@ -54,7 +54,8 @@ export async function loginProcesses(context: TestContext): Promise<StartLogins>
     let lines = 0;
     child.stdout.on('data', (chunk: Buffer) => (lines += chunk.toString().split('\n').length - 1));
     const logins = async (wanted: number): Promise<void> => {
-      while (lines <= wanted && child.exitCode === null) await Promise.race([once(child.stdout, 'data'), ended]);
+      const isEarly = (): boolean => lines <= wanted && child.exitCode === null;
+      while (isEarly()) await Promise.race([once(child.stdout, 'data'), ended]);
     };
     await logins(0);
     return { child, ended, logins };

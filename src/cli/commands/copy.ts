@@ -1,6 +1,7 @@
 /** `copy`: an image from anywhere to anywhere, all platforms and the same digests. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
+import { parseLocator, tagOf } from '../../node/locator.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
@@ -47,19 +48,21 @@ export function copyCommand(frame: Frame): CommandUnknownOpts {
   );
 }
 
-async function copyTags(
-  session: Session,
-  source: string,
-  destination: string,
-  flags: TransferFlags & { filter?: readonly string[] | undefined },
-): Promise<void> {
-  const listed = await openImages(session, source);
-  const told = [];
-  for await (const { tag } of listTags(listed.source, { ...session.call, filter: flags.filter })) {
+type AllTagsFlags = TransferFlags & { readonly filter?: readonly string[] | undefined };
+
+async function copyTags(session: Session, source: string, destination: string, flags: AllTagsFlags): Promise<void> {
+  for (const end of [source, destination]) {
+    if (tagOf(parseLocator(end)) !== undefined) {
+      throw new OciError('USAGE', `${end} names a tag, and --all-tags is about all of them`);
+    }
+  }
+  const { source: listed, describe } = await openImages(session, source);
+  let count = 0;
+  for await (const { tag } of listTags(listed, { ...session.call, filter: flags.filter })) {
     const from = await openFrom(session, `${source}:${tag}`);
     const to = await openDestination(session, `${destination}:${tag}`);
-    told.push(tag);
     await tellTransfer(session, await transfer(session, from, to, flags), { asStream: true });
+    count++;
   }
-  if (told.length === 0) throw new OciError('NOT_FOUND', `${listed.describe} has no tags to copy`);
+  if (count === 0) throw new OciError('NOT_FOUND', `${describe} has no tags to copy`);
 }

@@ -33,9 +33,8 @@ export function pullCommand(frame: Frame): CommandUnknownOpts {
       frame.run(flags, async (session) => {
         if (flags.layers !== undefined) return pullLayers(session, name, flags.layers, flags);
         const from = await openFrom(session, name);
-        const { locator, spaceIn } = pullPlace(session.context, name, place);
-        const to = await openDestination(session, locator);
-        await tellTransfer(session, await transfer(session, from, to, { ...flags, spaceIn }), to);
+        const to = await openDestination(session, pullPlace(name, place));
+        await tellTransfer(session, await transfer(session, from, to, flags), to);
       }),
     );
   return withExamples(

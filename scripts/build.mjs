@@ -34,6 +34,9 @@ await build({
   allowOverwrite: true,
 });
 
+// What the bundled seams have taken in must not be imported past them.
+for (const left of ['unzstd.js', 'unzstd.js.map']) rmSync(`dist/bytes/${left}`, { force: true });
+
 if (existsSync('src/cli/main.ts')) {
   await build({
     ...shared,

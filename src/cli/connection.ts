@@ -6,7 +6,7 @@ import type { SendOptions } from '../http/pipeline.ts';
 import { certificateDirectories, readTlsFiles, type TlsSettings } from '../node/tls.ts';
 import { nodeTransport } from '../node/transport.ts';
 import { credentialsFor, type CredentialChoice } from './credentials.ts';
-import type { Flags } from './frame.ts';
+import type { Flags } from './options.ts';
 import { type HostChoice, mergeChoices, parseHostFlag, type TlsChoice } from './host-settings.ts';
 import { resolver } from './resolve-flag.ts';
 import type { Settings } from './settings.ts';

@@ -4,9 +4,8 @@ import { OciError } from '../errors.ts';
 import type { Credential, Credentials } from '../http/types.ts';
 import { dockerCredentials } from '../node/docker-config.ts';
 import type { Context } from './context.ts';
-import type { Flags } from './frame.ts';
+import type { End, Flags } from './options.ts';
 import { stdinSecret } from './input.ts';
-import type { End } from './session.ts';
 
 /** Where the files of docker and podman are looked for. */
 export function authEnvironment({ env }: Context): { readonly env: Context['env']; readonly home: string } {

@@ -2,24 +2,17 @@
  * What every command runs in: opens the session, runs the body, and turns whatever comes of it into an exit code and at most one
  * line of error. The body of a command only knows its session.
  */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { isOciError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { errorJson, errorLine, tellStack } from './error-line.ts';
 import { exitCodeOf, EXIT } from './exit-codes.ts';
 import { type Interrupt, listenForInterrupt } from './interrupt.ts';
-import type { OutputFlags, RegistryFlags } from './options.ts';
+import type { Flags } from './options.ts';
 import { createOutput, type Output } from './output.ts';
 import { safeJson } from './safe-text.ts';
 import { openSession, type Session } from './session.ts';
 import { isClosedPipe } from './sink.ts';
-
-/** What a command's options may be. */
-export type Flags = OutputFlags &
-  RegistryFlags & {
-    readonly fromCreds?: string | undefined;
-    readonly toCreds?: string | undefined;
-    readonly foreignLayers?: true | undefined;
-  };
 
 /** The body of a command; a number it answers with is the exit code. */
 export type Body = (session: Session) => Promise<number | void>;
@@ -30,6 +23,9 @@ export interface Frame {
   run(flags: Flags, body: Body): Promise<void>;
   readonly exitCode: number;
 }
+
+/** Makes a command: its arguments, options, help and action. */
+export type CommandBuilder = (frame: Frame) => CommandUnknownOpts;
 
 export function createFrame(context: Context): Frame {
   let exitCode: number = EXIT.done;

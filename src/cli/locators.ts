@@ -13,7 +13,8 @@ import {
 } from '../node/locator-open.ts';
 import { formatLocator, type Locator, parseLocator, parseTargetLocator } from '../node/locator.ts';
 import type { Client } from '../registry/client.ts';
-import type { End, Session } from './session.ts';
+import type { End } from './options.ts';
+import type { Session } from './session.ts';
 
 /** An image to be read. @throws OciError `REFERENCE_INVALID`, `NOT_FOUND`, `LAYOUT_INVALID` */
 export async function openImage(session: Session, text: string): Promise<OpenSource> {

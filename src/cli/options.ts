@@ -38,6 +38,12 @@ export type EndFlags = {
   readonly toCreds?: string | undefined;
 };
 
+/** What the frame of a command looks at. */
+export type Flags = OutputFlags & RegistryFlags & EndFlags & { readonly foreignLayers?: true | undefined };
+
+/** The ends of a copy, which may have credentials of their own. */
+export type End = 'from' | 'to';
+
 /** For commands that change or delete something. */
 export type ChangeFlags = {
   readonly yes?: true | undefined;

@@ -1,6 +1,6 @@
 /** The program as commander sees it: all commands by name and summary, and the one that was asked for in full. */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { type CommandEntry, COMMANDS, HIDDEN_COMMANDS } from './commands.ts';
+import { type CommandEntry, COMMANDS } from './commands.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { createFrame, type Frame } from './frame.ts';
@@ -8,6 +8,15 @@ import { helpStyle, usageErrors } from './help.ts';
 import { outputOptions, registryOptions } from './options.ts';
 import { hasColors, widthOf } from './style.ts';
 import { VERSION } from './version.ts';
+
+/** What the shells' completion scripts call; nobody types it. */
+const COMPLETE: CommandEntry = {
+  name: 'complete',
+  aliases: [],
+  summary: '',
+  group: '',
+  load: async () => ({ build: (await import('./commands/completion.ts')).buildComplete(wholeProgram) }),
+};
 
 /**
  * Runs the command that the arguments name.
@@ -26,10 +35,13 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   }
 }
 
-/** The program with every command in full, for completion. */
-export async function wholeProgram(frame: Frame): Promise<CommandUnknownOpts> {
+/** The program with every command that is wanted in full, for completion. */
+export async function wholeProgram(
+  frame: Frame,
+  isWanted: (entry: CommandEntry) => boolean = () => true,
+): Promise<CommandUnknownOpts> {
   const program = emptyProgram(frame.context);
-  for (const entry of COMMANDS) program.addCommand(await fullCommand(program, entry, frame));
+  for (const entry of COMMANDS.filter(isWanted)) program.addCommand(await fullCommand(program, entry, frame));
   return program;
 }
 
@@ -39,9 +51,9 @@ async function programFor(
 ): Promise<{ program: CommandUnknownOpts; args: string[] }> {
   const program = emptyProgram(frame.context);
   const { name, args } = commandFirst(argv, frame.context);
-  for (const entry of [...COMMANDS, ...HIDDEN_COMMANDS]) {
-    const wanted = name === entry.name || (entry.aliases ?? []).includes(name);
-    const hidden = HIDDEN_COMMANDS.includes(entry);
+  for (const entry of [...COMMANDS, COMPLETE]) {
+    const wanted = name === entry.name || entry.aliases.includes(name);
+    const hidden = entry === COMPLETE;
     program.addCommand(wanted ? await fullCommand(program, entry, frame) : named(program.createCommand(), entry), {
       hidden,
     });
@@ -67,7 +79,7 @@ function commandFirst(argv: readonly string[], context: Context): { name: string
 }
 
 function isCommand(name: string | undefined): boolean {
-  return name !== undefined && COMMANDS.some((entry) => entry.name === name || entry.aliases?.includes(name) === true);
+  return name !== undefined && COMMANDS.some((entry) => entry.name === name || entry.aliases.includes(name));
 }
 
 function emptyProgram(context: Context): Command {
@@ -97,21 +109,21 @@ async function fullCommand(
   entry: CommandEntry,
   frame: Frame,
 ): Promise<CommandUnknownOpts> {
-  const build = await entry.load();
+  const { build } = await entry.load();
   const command = named(build(frame), entry);
   inherit(command, program, entry.name, frame.context);
   return command;
 }
 
 function inherit(command: CommandUnknownOpts, from: CommandUnknownOpts, name: string, context: Context): void {
-  command.copyInheritedSettings(from).helpOption('-h, --help', 'show help');
+  command.copyInheritedSettings(from).helpOption('-h, --help', 'show help').helpCommand(false);
   command.configureOutput(usageErrors(`lading ${name}`, context));
   for (const child of command.commands) inherit(child, from, `${name} ${child.name()}`, context);
 }
 
 function named(command: CommandUnknownOpts, entry: CommandEntry): CommandUnknownOpts {
   command.name(entry.name).summary(entry.summary).helpGroup(entry.group);
-  for (const alias of entry.aliases ?? []) command.alias(alias);
+  for (const alias of entry.aliases) command.alias(alias);
   if (command.description() === '')
     command.description(`${entry.summary.charAt(0).toUpperCase()}${entry.summary.slice(1)}.`);
   return command;

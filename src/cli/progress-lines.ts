@@ -12,6 +12,8 @@ const outcomes = {
   written: 'done',
 } as const;
 
+const GAP = '  ';
+const LONGEST_TIME = '59 min 59 s left'.length;
 const BAR_WIDTH = 28;
 const MIN_BAR_WIDTH = 6;
 
@@ -38,13 +40,13 @@ export function plainLine(transfer: Transfer): Piece[] {
 export function terminalLines(transfers: Transfers, columns: number, rows: number): Piece[][] {
   const shown = transfers.active.slice(0, Math.max(1, rows - 3));
   const hidden = transfers.active.length - shown.length;
-  return [...shown.map((transfer) => barLine(transfer, columns)), summaryLine(transfers, hidden)];
+  return [...shown.map((transfer) => barLine(transfer, columns)), summaryLine(transfers, hidden, columns)];
 }
 
-function summaryLine({ active, done, bytes, rate }: Transfers, hidden: number): Piece[] {
+function summaryLine({ active, done, bytes, rate }: Transfers, hidden: number, columns: number): Piece[] {
   const parts = [`${done} done`, `${active.length} under way`, ...(hidden > 0 ? [`${hidden} not shown`] : [])];
   const speed = rate > 0 ? [`${formatSize(rate)}/s`] : [];
-  return [styled([...parts, formatSize(bytes), ...speed].join(', '), 'dim')];
+  return [styled(fitting([...parts, formatSize(bytes), ...speed], ', ', columns), 'dim')];
 }
 
 function barLine(transfer: Transfer, columns: number): Piece[] {
@@ -54,18 +56,22 @@ function barLine(transfer: Transfer, columns: number): Piece[] {
   const speed = (rate > 0 ? `${formatSize(rate)}/s` : '').padStart(10);
   const time = left === undefined ? '' : `${formatDuration(left)} left`;
   const name = nameOf(descriptor);
-  const tail = `  ${amount}  ${speed}  ${time}`;
-  const room = Math.min(BAR_WIDTH, columns - 1 - name.length - 2 - `  ${amount}  ${speed}  59 min 59 s left`.length);
-  if (room < MIN_BAR_WIDTH) return [cut(`${name}${tail}`.trimEnd(), columns - 1)];
+  const rest = [amount, speed, time.padEnd(LONGEST_TIME)];
+  const room = Math.min(BAR_WIDTH, columns - 1 - [name, '', ...rest].join(GAP).length);
+  if (room < MIN_BAR_WIDTH) return [fitting([name, ...rest], GAP, columns).trimEnd()];
   const full = descriptor.size === 0 ? room : Math.min(room, Math.floor((bytes / descriptor.size) * room));
-  return [name, '  ', styled('━'.repeat(full), 'cyan'), styled('─'.repeat(room - full), 'dim'), tail.trimEnd()];
+  const bar = [styled('━'.repeat(full), 'cyan'), styled('─'.repeat(room - full), 'dim')];
+  return [name, GAP, ...bar, `${GAP}${rest.join(GAP)}`.trimEnd()];
+}
+
+/** As many of the parts as a line has room for. */
+function fitting(parts: readonly string[], gap: string, columns: number): string {
+  const whole = parts.map((part) => part.trimEnd()).join(gap);
+  if (parts.length === 1) return whole.slice(0, Math.max(0, columns - 1));
+  return whole.length < columns ? whole : fitting(parts.slice(0, -1), gap, columns);
 }
 
 /** What it is and the start of its digest, as wide as any other. */
 function nameOf(descriptor: Descriptor): string {
   return `${kindOf(descriptor).padEnd(8)} ${digestHex(descriptor.digest).slice(0, 12)}`;
-}
-
-function cut(line: string, columns: number): string {
-  return line.length <= columns ? line : line.slice(0, Math.max(0, columns));
 }

@@ -1,12 +1,15 @@
 /** Deleting with care: what would go is told first, a person is asked, and only then is it deleted. */
-import { OciError } from '../errors.ts';
+import { isOciError, OciError } from '../errors.ts';
 import type { Digest } from '../model/digest.ts';
 import { formatReference, type Reference } from '../model/reference.ts';
 import type { Deletion, Store } from '../store/types.ts';
+import { collect } from './collect.ts';
+import { EXIT } from './exit-codes.ts';
 import { confirm } from './input.ts';
 import type { ChangeFlags } from './options.ts';
 import type { Session } from './session.ts';
 import { styled } from './style.ts';
+import { listTags } from './tag-list.ts';
 
 export interface Removal {
   readonly store: Store;
@@ -22,13 +25,14 @@ export interface Removal {
 }
 
 /** Deletes, or tells what would be deleted. @throws OciError `NOT_FOUND`, `USAGE` where nobody can be asked, `UNSUPPORTED` */
-export async function remove(session: Session, removal: Removal, flags: ChangeFlags): Promise<void> {
+export async function remove(session: Session, removal: Removal, flags: ChangeFlags): Promise<number> {
   const { context, output, call } = session;
   const { store, name, what, kind, alongside } = removal;
   for (const one of alongside) output.note(`${one} goes with it`);
   if (flags.dryRun === true) return tell(session, removal, 'planned');
   if (flags.yes !== true && !(await confirm(context, `delete ${kind} ${name}?`, call.signal))) {
-    throw new OciError('ABORTED', 'nothing was deleted');
+    output.note('nothing was deleted');
+    return EXIT.failed;
   }
   const outcome = await store.delete(what, call);
   if (outcome === 'absent' && !removal.ignoreMissing) {
@@ -37,11 +41,12 @@ export async function remove(session: Session, removal: Removal, flags: ChangeFl
   return tell(session, removal, outcome);
 }
 
-async function tell({ output }: Session, { name, alongside }: Removal, outcome: string): Promise<void> {
-  if (output.isJson) return output.json({ reference: name, outcome, alongside });
-  await output.line(name);
+async function tell({ output }: Session, { name, alongside }: Removal, outcome: string): Promise<number> {
+  if (output.isJson) await output.json({ reference: name, outcome, alongside });
+  else await output.line(name);
   if (outcome === 'planned') output.note(styled('nothing was deleted: this was a dry run', 'dim'));
   if (outcome === 'absent') output.note(styled('it was not there', 'dim'));
+  return EXIT.done;
 }
 
 /** The deletion of a tag: of the tag alone, whatever else names the same manifest. */
@@ -50,12 +55,14 @@ export function tagRemoval(store: Store, reference: Reference, tag: string, igno
   return { store, name: formatReference(named), what: { tag }, kind: 'the tag', alongside: [], ignoreMissing };
 }
 
-/** The tags that name a manifest: they go when it is deleted. */
-export async function tagsOf(session: Session, store: Store, digest: Digest): Promise<string[]> {
-  const { listTags } = await import('./tag-list.ts');
-  const { collect } = await import('./collect.ts');
-  const named = await collect(
-    listTags(store, { ...session.call, forDigest: digest, concurrency: session.flags.concurrency }),
-  );
-  return named.map(({ tag }) => tag);
+/** The tags that name a manifest: they go when it is deleted. A registry that lists none is no reason to keep it. */
+export async function tagsOf({ call, flags, output }: Session, store: Store, digest: Digest): Promise<string[]> {
+  const options = { ...call, forDigest: digest, concurrency: flags.concurrency };
+  try {
+    return (await collect(listTags(store, options))).map(({ tag }) => tag);
+  } catch (error) {
+    if (!isOciError(error, 'UNSUPPORTED', 'DENIED')) throw error;
+    output.note('which tags go with it is not known: the registry does not list them');
+    return [];
+  }
 }

@@ -13,14 +13,11 @@ import { activitySink } from './activity.ts';
 import { formatDuration } from './bytes.ts';
 import type { Connection, ConnectionOptions } from './connection.ts';
 import type { Context } from './context.ts';
-import type { Flags } from './frame.ts';
+import type { End, Flags } from './options.ts';
 import type { Output } from './output.ts';
 import { createProgress, type Progress, progressMode } from './progress.ts';
 import { readSettings } from './settings.ts';
 import { suggestTag } from './suggest.ts';
-
-/** The ends of a copy, which may have credentials of their own. */
-export type End = 'from' | 'to';
 
 export interface Session {
   readonly context: Context;

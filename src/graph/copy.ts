@@ -21,7 +21,7 @@ export interface CopyOptions extends Call {
   readonly foreignLayers?: boolean | undefined;
   /** Do not trust that what is under an existing manifest is there, too. */
   readonly force?: boolean | undefined;
-  /** Requests at a time; 6 unless told. */
+  /** Requests at a time; 4 unless told. */
   readonly concurrency?: number | undefined;
 }
 
@@ -48,7 +48,7 @@ export async function copy(
   to: Target,
   options: CopyOptions = {},
 ): Promise<Descriptor> {
-  return withTasks(options.concurrency ?? 6, options.signal, async (tasks) => {
+  return withTasks(options.concurrency ?? 4, options.signal, async (tasks) => {
     const run: Run = { from, to, options, tasks, call: { signal: tasks.signal, on: options.on } };
     const root = await copyRoot(run, reference);
     if (options.referrers !== undefined && options.referrers !== false) await copyReferrers(run, root, 0);

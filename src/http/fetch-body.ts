@@ -22,6 +22,7 @@ export function readFetchBody(
   const cancel = async (): Promise<void> => {
     options.release();
     await reader?.cancel().catch(() => undefined);
+    options.ends.abort(); // Node 20 keeps the connection of a cancelled body open
   };
   if (reader === undefined) options.release();
   const body = reader === undefined ? fromArray(new Uint8Array()) : read(reader, request, options, cancel);

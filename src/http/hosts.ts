@@ -84,7 +84,7 @@ function hostOf(name: string, all: Settings): Host {
     mirrors: (settings?.mirrors ?? []).map((mirror) => mirrorOf(readAddress(mirror).name, all)),
     mirrorTags: settings?.mirrorTags ?? false,
     headers: lowerCase(settings?.headers ?? {}),
-    realms: settings?.realms ?? knownRealms[name] ?? [],
+    realms: [...(knownRealms[name] ?? []), ...(settings?.realms ?? [])],
     credential: settings?.credential,
     repositoryTokens: settings?.repositoryTokens ?? false,
     chunkSize: settings?.chunkSize,

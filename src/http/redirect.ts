@@ -21,7 +21,7 @@ const harmless: ReadonlySet<string> = new Set(
 /** Follows 301, 302, 303, 307 and 308, at most five times. */
 export function redirect(hosts: Hosts): Middleware {
   return (next) => async (request) => {
-    let current = forOrigin(request);
+    let current = forOrigin({ ...request, chosenBy: chooserOf(request.url, request, hosts) });
     for (let hops = 0; ; hops++) {
       const response = await next(current);
       const { location } = response.headers;
@@ -41,9 +41,8 @@ function redirected(request: HttpRequest, { status }: HttpResponse, location: st
       `${new URL(request.url).host} redirected a ${request.method} back to the registry`,
     );
   }
-  // The user named it: then it may stand anywhere, and its address is not looked at.
-  const chosenBy = to.origin === request.registry || isNamed(hosts, to.host) ? 'own' : 'server';
-  return forOrigin({ ...(status === 303 ? asGet(request) : request), url: to.href, chosenBy });
+  const next = status === 303 ? asGet(request) : request;
+  return forOrigin({ ...next, url: to.href, chosenBy: chooserOf(to.href, { ...request, chosenBy: 'server' }, hosts) });
 }
 
 /** A foreign host could use it to have us change something, with our credentials, that nobody asked to change. */
@@ -66,6 +65,12 @@ function forOrigin(request: HttpRequest): HttpRequest {
 
 function without(headers: HttpRequest['headers'], pattern: RegExp): HttpRequest['headers'] {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !pattern.test(name)));
+}
+
+/** What the user has named is wanted, whoever led there: its address is not looked at. */
+function chooserOf(url: string, { registry, chosenBy }: HttpRequest, hosts: Hosts): 'own' | 'server' {
+  const { origin, host } = new URL(url);
+  return chosenBy !== 'server' || origin === registry || isNamed(hosts, host) ? 'own' : 'server';
 }
 
 function isNamed(hosts: Hosts, host: string): boolean {

@@ -56,7 +56,7 @@ type Connect = HttpsProxyAgent<string>['connect'];
 
 /** These agents would wait for a proxy when the request has long ended: `connecting`, an option of the request, ends that. */
 function endable(agent: ProxyAgent): ProxyAgent {
-  const connect = Reflect.get(agent, 'connect') as Connect;
+  const connect: Connect = Reflect.get(agent as HttpsProxyAgent<string>, 'connect');
   agent.connect = (...[req, options]: Parameters<Connect>) => {
     const { connecting } = options as { readonly connecting?: AbortSignal };
     const connectOpts = { ...agent.connectOpts, ...(connecting === undefined ? {} : { signal: connecting }) };

@@ -46,7 +46,7 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
   }
 
   const isStale = staleness(req);
-  request.signal?.addEventListener('abort', abort, { once: true });
+  watch(request.signal, abort);
   try {
     return await new Promise<HttpResponse>((resolve, rejected) => {
       reject = rejected;
@@ -75,6 +75,13 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
     const answerMs = isWrite(request) ? writtenMs : headMs;
     deadline.set(answerMs, `no answer within ${answerMs} ms`);
   }
+}
+
+/** One signal ends many requests at once: that they all listen is no leak, and node is not to warn of one. */
+function watch(signal: AbortSignal | undefined, abort: () => void): void {
+  if (signal === undefined) return;
+  process.getBuiltinModule('node:events').setMaxListeners(0, signal);
+  signal.addEventListener('abort', abort, { once: true });
 }
 
 /** Tells whether a request went out on a kept connection on which nothing has come back. */

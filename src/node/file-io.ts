@@ -5,7 +5,7 @@ import { abortable, concat } from '../bytes/read.ts';
 import type { Bytes } from '../model/call.ts';
 import { onDisk } from './fs-errors.ts';
 
-const GATHER = 1024 * 1024;
+const GATHER = 256 * 1024;
 const READ = 512 * 1024;
 
 export interface Appended {

@@ -123,6 +123,5 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
       clearTimeout(timer);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }

@@ -169,7 +169,7 @@ function isAsAsked(reading: Reading, { headers }: HttpResponse, ranged: boolean)
   const { start, end = 0, total } = parseContentRange(headers['content-range']) ?? {};
   const { size } = reading.descriptor;
   if (start !== (ranged ? reading.at : 0) || (total ?? size) !== size) return false;
-  return ranged ? true : reading.at === 0 && end === size;
+  return ranged ? end <= Math.max(reading.end, reading.at) : reading.at === 0 && end === size;
 }
 
 /** An answer that announces another size than the blob has is not worth reading. */

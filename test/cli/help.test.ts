@@ -46,7 +46,7 @@ test('every command has help with examples, and every example is understood', as
 });
 
 test('every command shows its help', async () => {
-  for (const { name, aliases = [] } of COMMANDS) {
+  for (const { name, aliases } of COMMANDS) {
     for (const word of [name, ...aliases]) {
       const { code, stdout } = await cli([word, '--help']);
       assert.equal(code, 0);
@@ -73,7 +73,7 @@ test('a slip of the hand is understood', async () => {
     [['tags', 'x', '--sort', 'size'], /argument 'size' is invalid.*name, semver, created/],
     [['digest', 'x', '--platform', '///'], /"\/\/\/" is not a platform/],
     [['tags', 'x', '--timeout', 'soon'], /"soon" is not a time/],
-    [['tags', 'UPPER/case'], /must be lower case/],
+    [['tags', 'team/UPPER'], /must be lower case/],
   ];
   for (const [argv, message] of cases) {
     const { code, stdout, stderr } = await cli(argv);

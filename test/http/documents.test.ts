@@ -11,7 +11,7 @@ import { type Answer, inOrder } from '../support/scripted-transport.ts';
 async function respond(
   answer: Answer,
   url = 'https://reg.test/v2/a/tags/list?n=2',
-): Promise<{ response: HttpResponse; open(): number }> {
+): Promise<{ response: HttpResponse; readonly open: () => number }> {
   const wire = inOrder(answer);
   const response = await wire.send({ method: 'GET', url, headers: {}, registry: 'https://reg.test' });
   return { response, open: wire.open };

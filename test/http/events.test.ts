@@ -85,7 +85,7 @@ describe('warnings of a registry', () => {
     assert.deepEqual(parseWarnings('299 - none'), []);
     assert.equal(parseWarnings(`299 - "${'x'.repeat(9000)}"`)[0]?.length, 500);
     assert.equal(parseWarnings('299 - "x",'.repeat(1000)).length, 20);
-    assert.deepEqual(parseWarnings(`${'299 '.repeat(500_000)}`), []);
+    assert.deepEqual(parseWarnings('299 '.repeat(500_000)), []);
   });
 });
 

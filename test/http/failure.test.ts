@@ -100,7 +100,10 @@ describe("the registry's words", () => {
   test('are bounded', async () => {
     const long = await failing({ status: 400, body: errors('A'.repeat(9999), 'b'.repeat(9999)) });
     assert.ok(long.message.length < 500);
-    const many = await failing({ status: 400, body: JSON.stringify({ errors: Array(5000).fill({ code: 'X' }) }) });
+    const many = await failing({
+      status: 400,
+      body: JSON.stringify({ errors: Array.from({ length: 5000 }, () => ({ code: 'X' })) }),
+    });
     assert.equal(many.errors.length, 100);
     assert.deepEqual((await failing({ status: 400, body: 'x'.repeat(128 * 1024 + 1) })).errors, []);
   });

@@ -158,7 +158,7 @@ test('what a server chose is asked for as such, so that the transport looks at i
   await (await send(request({ url: 'https://reg.test/own' }))).cancel();
   assert.deepEqual(
     wire.requests.map(({ request: { chosenBy } }) => chosenBy),
-    [undefined, 'server', undefined, 'own'],
+    ['own', 'server', 'own', 'own'],
   );
 });
 

@@ -22,6 +22,8 @@ const fault = (code: string, change: Partial<HttpRequest> = {}, reused = false):
   error: networkError(Object.assign(new Error(code), { code }), request(change), reused),
 });
 
+const times = (count: number, answer: Answer): readonly Answer[] => Array.from({ length: count }, () => answer);
+
 async function run(answers: readonly Answer[], change: Partial<HttpRequest> = {}, options = policy) {
   const wire = inOrder(...answers);
   const clock = testClock();
@@ -61,17 +63,17 @@ describe('a passing failure', () => {
   }
 
   test('that does not pass is told after five attempts', async () => {
-    assert.deepEqual(await run(Array<Answer>(5).fill({ status: 503 })), {
+    assert.deepEqual(await run(times(5, { status: 503 })), {
       outcome: 503,
       sent: 5,
       waits: [250, 250, 250, 250],
     });
-    const lost = await run(Array<Answer>(5).fill(fault('ECONNRESET')));
+    const lost = await run(times(5, fault('ECONNRESET')));
     assert.deepEqual([lost.outcome, lost.sent], ['UNREACHABLE', 5]);
   });
 
   test('is waited for longer and longer, with chance', async () => {
-    const { waits } = await run(Array<Answer>(5).fill({ status: 503 }), {}, { random: () => 1, maxBackoffMs: 5000 });
+    const { waits } = await run(times(5, { status: 503 }), {}, { random: () => 1, maxBackoffMs: 5000 });
     assert.deepEqual(waits, [250, 750, 2250, 5000]);
   });
 });
@@ -146,7 +148,7 @@ describe('a server that asks to wait', () => {
 
   test('again and again is not waited for beyond ten minutes in all', async () => {
     const answer = { status: 503, headers: { 'retry-after': '120' } };
-    const { sent, waits } = await run(Array<Answer>(20).fill(answer), {}, { ...policy, attempts: 20 });
+    const { sent, waits } = await run(times(20, answer), {}, { ...policy, attempts: 20 });
     assert.deepEqual([sent, waits], [6, Array(5).fill(120_000)]);
   });
 

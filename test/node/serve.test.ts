@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { request as httpRequest, Agent } from 'node:http';
+import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
@@ -120,6 +121,31 @@ describe('a request on the wire', () => {
     assert.equal(answer.headers.connection, 'close');
   });
 
+  it('whose body is only half wanted is still answered', async () => {
+    const { url } = await start(async ({ body }) => {
+      const reader = body?.getReader();
+      await reader?.read();
+      await reader?.cancel();
+      return text('enough');
+    });
+    const answer = await rawRequest({ url, method: 'PUT', body: new Uint8Array(3_000_000) });
+    assert.deepEqual([answer.status, new TextDecoder().decode(answer.bytes)], [200, 'enough']);
+  });
+
+  it('whose body nobody wants is read all the same, so that no reset overtakes the answer', async () => {
+    const { port } = await start(async () => text('no'));
+    const socket = connect(port, '127.0.0.1');
+    let got = '';
+    let failed: unknown;
+    socket.on('data', (chunk) => (got += chunk.toString())).on('error', (error) => (failed = error));
+    socket.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n');
+    await until(() => got.endsWith('no'), 'the answer has come');
+    socket.write(new Uint8Array(2_000_000));
+    await new Promise((resolve) => socket.once('close', resolve));
+    assert.equal(failed, undefined);
+    assert.match(got, /^HTTP\/1\.1 200 OK\r\n/);
+  });
+
   it('whose body has no end, and nobody wants it, is not read for ever', async () => {
     const { url } = await start(async () => new Response('no', { status: 413 }));
     const sent = httpRequest(url, { method: 'PUT', agent: false });
@@ -216,14 +242,33 @@ describe('the end of a server', () => {
       await new Promise<void>((resolve) => (finish = resolve));
       return text('late');
     });
-    const pending = rawRequest({ url });
+    const agent = new Agent({ keepAlive: true });
+    const sent = httpRequest(url, { agent }).end();
     await until(() => finish !== undefined, 'the request has come');
     const closing = close();
     await assert.rejects(rawRequest({ url }), { code: 'ECONNREFUSED' });
     finish?.();
-    const { headers, bytes } = await pending;
-    assert.deepEqual([new TextDecoder().decode(bytes), headers.connection], ['late', 'close']);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    assert.deepEqual([(await answer.toArray()).join(''), answer.headers.connection], ['late', 'close']);
     await closing;
+  });
+
+  it('ends a connection whose answer had begun before, as soon as that is done', async () => {
+    let finish: (() => void) | undefined;
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(10);
+      await new Promise<void>((resolve) => (finish = resolve));
+    };
+    const { url, close } = await start(async () => new Response(ReadableStream.from(body())), { graceMs: 3_600_000 });
+    const agent = new Agent({ keepAlive: true });
+    const sent = httpRequest(url, { agent }).end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    await until(() => finish !== undefined, 'the answer is on its way');
+    const closing = close();
+    finish?.();
+    assert.equal((await answer.toArray()).length, 1);
+    await closing;
+    agent.destroy();
   });
 
   it('does not wait for ever', async () => {

@@ -6,7 +6,7 @@ import { proxyFor } from '../../src/node/proxy.ts';
 import { failure, rejection } from '../support/failure.ts';
 import { startOrigin } from '../support/http-origin.ts';
 import { startProxy } from '../support/http-proxy.ts';
-import { aMoment, nodeWire, textOf } from '../support/node-wire.ts';
+import { nodeWire, textOf, until } from '../support/node-wire.ts';
 import { makeCertificates, withoutTls } from '../support/tls.ts';
 
 const ok: RequestListener = (request, response) => {
@@ -62,10 +62,10 @@ describe('a proxy', () => {
     using wire = nodeWire({ proxy: proxy.url });
     const controller = new AbortController();
     const sending = wire.get('https://reg.test/', { signal: controller.signal });
-    while (proxy.asked.length === 0) await aMoment();
+    await until(() => proxy.asked.length === 1);
     controller.abort();
     await rejection('ABORTED', sending);
-    while (proxy.open() > 0) await aMoment();
+    await until(() => proxy.open() === 0);
   });
 
   test('is passed through to https, and sees nothing of it', { skip: withoutTls }, async () => {

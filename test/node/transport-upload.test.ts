@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { OciError } from '../../src/errors.ts';
 import { rejection } from '../support/failure.ts';
 import { startOrigin, startRaw } from '../support/http-origin.ts';
-import { aMoment, bodyOf, nodeWire, textOf } from '../support/node-wire.ts';
+import { aMoment, bodyOf, nodeWire, textOf, until } from '../support/node-wire.ts';
 
 const chunk = (size: number, fill = 1): Uint8Array => new Uint8Array(size).fill(fill);
 
@@ -132,7 +132,7 @@ describe('an answer before the body is sent', () => {
     const response = await wire.get(origin.url, { method: 'PUT', body });
     assert.equal(response.status, 401);
     assert.equal(await textOf(response), 'who?');
-    while (!closed) await aMoment();
+    await until(() => closed);
     await textOf(await wire.get(origin.url));
     assert.deepEqual(
       origin.requests.map(({ connection }) => connection),

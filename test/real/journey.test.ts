@@ -26,6 +26,7 @@ type Family = keyof typeof families;
 /** The first registry: what skopeo put there is what everything is compared with. */
 let first: SetUp;
 let images: RealImages;
+const unpacked = new Set<string>();
 
 describe('real images', needs('docker-registry', 'skopeo', ...imageTools), () => {
   before(async () => {
@@ -113,7 +114,9 @@ async function judgeLayout(layout: string, family: Family, tag: string, digest: 
   const judged = `judged/${crypto.randomUUID()}`;
   await skopeoCopy(`oci:${layout}:${tag}`, { registry: first.skopeo, reference: `${judged}:${tag}` });
   assert.equal((await rawManifest(first, judged, tag))?.descriptor.digest, digest);
-  if (tag !== 'platforms') await unpack(layout, tag);
+  // The large one takes umoci half a minute: once is enough, for the bytes of every layout are read above.
+  if (tag === 'busybox' || (tag === 'files' && !unpacked.has(digest))) await unpack(layout, tag);
+  unpacked.add(digest);
 }
 
 /** umoci checks every digest and diff id on its way. */
@@ -123,6 +126,6 @@ async function unpack(layout: string, tag: string): Promise<void> {
   const { length } = await readdir(join(bundle, 'rootfs'));
   assert.notEqual(length, 0);
   if (tag !== 'busybox') return;
-  const unpacked = await readFile(join(bundle, 'rootfs/bin/busybox'));
-  assert.ok(unpacked.equals(await readFile(toolPath('busybox'))));
+  const program = await readFile(join(bundle, 'rootfs/bin/busybox'));
+  assert.ok(program.equals(await readFile(toolPath('busybox'))));
 }

@@ -48,6 +48,11 @@ test('refuses wrong bytes for a digest, whatever the header says', async () => {
   }
 });
 
+test('refuses right bytes for a digest that came announced as another', async () => {
+  const { repository } = await withImage(quirks.wrongDigestHeader());
+  await rejection('DIGEST_MISMATCH', repository.manifest(digest));
+});
+
 test('computes the digest of a tag, and warns where the registry announced another', async () => {
   const lie: Digest = `sha256:${'1'.repeat(64)}`;
   const { repository } = await withImage(quirks.wrongDigestHeader(lie));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
-import type { ErrorCode } from '../../src/errors.ts';
+import { type ErrorCode, OciError } from '../../src/errors.ts';
+import type { Middleware } from '../../src/http/types.ts';
 import { contentFrom, contentOf } from '../../src/store/content.ts';
 import type { Content } from '../../src/store/types.ts';
 import * as faults from '../../src/testing/faults.ts';
@@ -37,6 +38,13 @@ describe('a blob', () => {
     await made.registry.repository('team/app').putBlob(content);
     assert.equal(await made.repository.putBlob(content), 'exists');
     assert.equal(methods(made), 'HEAD');
+  });
+
+  test('that is there with another size is sent', async () => {
+    const cut = changing(requestTo('blob', 'HEAD'), () => ({ headers: { 'content-length': '5' } }));
+    const made = testRegistry({ wraps: [only(cut, { matches: requestTo('blob', 'HEAD'), times: 1 })] });
+    await made.registry.repository('team/app').putBlob(content);
+    assert.equal(await made.repository.putBlob(content), 'written');
   });
 
   test('without bytes is sent as well', async () => {
@@ -196,6 +204,15 @@ describe('content that is not what it should be', () => {
     await rejection('DIGEST_MISMATCH', made.repository.putBlob(wrong));
     assert.equal(methods(made), 'HEAD POST DELETE');
   });
+});
+
+test('what the source failed with is told, whatever the connection says of it', async () => {
+  const hiding: Middleware = (next) => (request) =>
+    next(request).catch(() => Promise.reject(new OciError('UNREACHABLE', 'the connection was closed')));
+  const made = testRegistry({ client: { middleware: [hiding] } });
+  const wrong = contentOf(content.descriptor, () => contentFrom(new Uint8Array(bytes.length)).open());
+  await rejection('DIGEST_MISMATCH', made.repository.putBlob(wrong));
+  assert.equal(methods(made), 'HEAD POST PUT DELETE');
 });
 
 describe('an upload that fails', () => {

@@ -120,6 +120,14 @@ describe('a chunk that fails', () => {
     }
   });
 
+  test('goes back as far as the registry says, and is verified all the same', async () => {
+    const back = only(faults.answerWith(416, { range: '0-1048575' }), { matches: patches, after: 1, times: 1 });
+    const made = inChunks(2 * MiB, back);
+    assert.equal(await made.repository.putBlob(pieces()), 'written');
+    assert.deepEqual(ranges(made).slice(0, 3), ['0-2097151', '2097152-4194303', '1048576-2097151']);
+    assert.ok(await isKept(made));
+  });
+
   test('and has arrived is not sent again', async () => {
     const made = inChunks(2 * MiB, only(faults.cutAfterWork(), { matches: patches, after: 1, times: 1 }));
     await made.repository.putBlob(pieces());
@@ -238,6 +246,7 @@ describe('a registry', () => {
     );
     const made = inChunks(2 * MiB, more);
     assert.equal(await made.repository.putBlob(pieces()), 'written');
+    assert.equal(methods(made), 'HEAD POST PATCH HEAD DELETE POST PATCH PATCH PATCH PUT');
     assert.ok(await isKept(made));
   });
 

@@ -8,7 +8,8 @@ const folder = fileURLToPath(new URL('../cli/golden', import.meta.url));
 
 /** Fails when the text differs from the golden file of this name. */
 export function assertGolden(name: string, actual: string): void {
-  const file = path.join(folder, name);
+  // Of a kind of its own, so that no formatter touches it.
+  const file = path.join(folder, `${name}.golden`);
   if (process.env.UPDATE_GOLDEN === '1') {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, actual);

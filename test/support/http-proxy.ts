@@ -36,7 +36,7 @@ export async function startProxy(mode?: number | 'silent'): Promise<TestProxy> {
     authorizations.push(request.headers['proxy-authorization']);
     sockets.add(socket);
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
-    if (mode === 'silent') socket.resume();
+    if (mode === 'silent') socket.resume().once('end', () => socket.destroy());
     else if (mode !== undefined) socket.end(`HTTP/1.1 ${mode} No\r\nContent-Length: 0\r\n\r\n`);
     else tunnel(socket, request.url ?? '', (text) => (seen += text));
   });

@@ -32,6 +32,11 @@ export function bodyOf(chunks: readonly Uint8Array[], size?: number): Body {
   return { size: size ?? chunks.reduce((sum, { length }) => sum + length, 0), open };
 }
 
+/** Waits for what is about to happen on this machine; the test's own time limit ends it. */
+export async function until(happened: () => boolean): Promise<void> {
+  while (!happened()) await aMoment();
+}
+
 /** Long enough for what is under way on this machine to arrive. */
 export function aMoment(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20));

@@ -23,9 +23,9 @@ export interface Script {
   readonly send: Send;
   readonly requests: SentRequest[];
   /** `GET https://reg.test/v2/`, a line a request. */
-  lines(): string[];
+  readonly lines: () => string[];
   /** Answers that were neither read to their end nor cancelled. */
-  open(): number;
+  readonly open: () => number;
 }
 
 /** @param answer says what comes back; `count` is how many requests came before to the same method and URL */

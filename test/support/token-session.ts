@@ -24,11 +24,11 @@ export interface TestSession {
   readonly clock: TestClock;
   /** What was asked of the credentials. */
   readonly lookups: string[];
-  send(change: Partial<HttpRequest>): Promise<HttpResponse>;
+  readonly send: (change: Partial<HttpRequest>) => Promise<HttpResponse>;
   /** @returns the status */
-  get(scopes?: readonly string[], path?: string, change?: Partial<HttpRequest>): Promise<number>;
+  readonly get: (scopes?: readonly string[], path?: string, change?: Partial<HttpRequest>) => Promise<number>;
   /** The scopes of the token requests. */
-  tokens(): string[];
+  readonly tokens: () => string[];
 }
 
 /** The answer to a request with a bearer token, and the challenge of one without. */

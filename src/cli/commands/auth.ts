@@ -9,7 +9,7 @@ import type { Frame } from '../frame.ts';
 import { outputOptions, registryOptions } from '../options.ts';
 import { type Piece, styled } from '../style.ts';
 
-export function authCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   return new Command()
     .description('Explain the look-up of credentials, or print the token that a registry gives for them.')
     .addCommand(explainCommand(frame))

@@ -10,7 +10,7 @@ import { writeOutput } from '../output-file.ts';
 import { remove } from '../removal.ts';
 import { contentOfFile } from '../file-content.ts';
 
-export function blobCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   return new Command()
     .description('Get, push or delete a blob, by its digest.')
     .addCommand(getCommand(frame))
@@ -78,7 +78,7 @@ function deleteCommand(frame: Frame): CommandUnknownOpts {
           throw new OciError('USAGE', `${blob} has no digest`, { hint: 'write repository@digest' });
         const ignoreMissing = flags.ignoreMissing === true;
         const name = formatReference(place);
-        await remove(
+        return remove(
           session,
           { store: repository, name, what: { blob: place.digest }, kind: 'the blob', alongside: [], ignoreMissing },
           flags,

@@ -1,12 +1,11 @@
 /** `completion`: the script for a shell, and the hidden command that the script asks for completions. */
 import { Argument, Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { withExamples } from '../examples.ts';
-import type { Frame } from '../frame.ts';
-import { wholeProgram } from '../program.ts';
+import type { CommandBuilder, Frame } from '../frame.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
 
-export function completionCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = new Command()
     .description(
       'Print a completion script. The shell reads it at its start, e.g. from ~/.bashrc: source <(lading completion bash)',
@@ -15,21 +14,39 @@ export function completionCommand(frame: Frame): CommandUnknownOpts {
     .action((shell) =>
       frame.run({}, async ({ output }) => {
         const { script } = await import('@bomb.sh/tab');
-        for (const text of printed(() => script(shell, 'lading', 'lading'))) await output.raw(`${text}\n`);
+        const [text = ''] = printed(() => script(shell, 'lading', 'lading'));
+        // bash falls back to the names of files only when it is told at the registration.
+        await output.raw(`${text.replace(/^complete -F /m, 'complete -o default -F ')}\n`);
       }),
     );
   return withExamples(command, 'lading completion bash', 'lading completion fish');
 }
 
-export function completeCommand(frame: Frame): CommandUnknownOpts {
-  return new Command().argument('[words...]').action((words) =>
-    frame.run({}, async ({ output }) => {
-      const { default: tab } = await import('@bomb.sh/tab/commander');
-      const completion = tab((await wholeProgram(frame)) as never, { completionCommandName: 'completions' });
-      for (const line of printed(() => completion.parse([...words]))) await output.raw(`${line}\n`);
-    }),
-  );
+/** Makes the program with the commands that are wanted. */
+export type WholeProgram = (
+  frame: Frame,
+  isWanted: (entry: { readonly name: string }) => boolean,
+) => Promise<CommandUnknownOpts>;
+
+export function buildComplete(wholeProgram: WholeProgram): CommandBuilder {
+  return (frame) =>
+    new Command().argument('[words...]').action((words) =>
+      frame.run({}, async ({ output }) => {
+        const { default: tab } = await import('@bomb.sh/tab/commander');
+        // The library brings its own command for the scripts, and knows commander without its extra typings.
+        const program = await wholeProgram(frame, ({ name }) => name !== 'completion');
+        for (const command of program.commands) command.description(command.summary());
+        const completion = tab(program as never, { completionCommandName: 'completion' });
+        const lines = printed(() => completion.parse([...words]));
+        // Where nothing of ours fits, a path may be meant.
+        const isPath = lines.length === 1 && words.at(-1)?.startsWith('-') !== true;
+        await output.raw(isPath ? `:${DEFAULT}\n` : `${lines.join('\n')}\n`);
+      }),
+    );
 }
+
+/** The shell's own completion: the names of files. */
+const DEFAULT = 0;
 
 /** What a library prints with `console.log`, which is all that this one can do. */
 function printed(print: () => void): string[] {

@@ -9,7 +9,7 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { outputOptions, platformOption, registryOptions } from '../options.ts';
 
-export function configCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = documentOptions(registryOptions(outputOptions(new Command())))
     .description(
       'Print the config of an image, byte for byte. An image for many platforms needs --platform, or linux/amd64 is taken.',

@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import { listTags } from '../tag-list.ts';
 import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
 
-export function copyCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = endOptions(registryOptions(outputOptions(new Command())))
     .description(
       'Copy an image, index or artifact from anywhere to anywhere: all its platforms, with the same digests. What is there already is not sent again.',

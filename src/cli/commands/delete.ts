@@ -7,7 +7,7 @@ import type { Frame } from '../frame.ts';
 import { changeOptions, outputOptions, registryOptions } from '../options.ts';
 import { remove, type Removal, tagRemoval, tagsOf } from '../removal.ts';
 
-export function deleteCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))
     .description(
       'Delete a tag, or a manifest by its digest. A tag goes alone; a manifest takes all its tags along, and they are listed first.',

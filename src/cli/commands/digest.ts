@@ -5,7 +5,7 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { outputOptions, platformOption, registryOptions } from '../options.ts';
 
-export function digestCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description('Print the digest of an image. Of an image for many platforms it is the digest of its index.')
     .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')

@@ -9,7 +9,7 @@ import type { Frame } from '../frame.ts';
 import { outputOptions } from '../options.ts';
 import { styled } from '../style.ts';
 
-export function gcCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
     .description(
       'Remove from an OCI layout what nothing in its index leads to, and what interrupted writers left a day ago.',

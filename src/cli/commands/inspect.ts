@@ -7,7 +7,7 @@ import { inspectImage } from '../inspection.ts';
 import { inspectionPage } from '../inspection-page.ts';
 import { outputOptions, platformOption, registryOptions } from '../options.ts';
 
-export function inspectCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description(
       'Show an image on one page: digest, platforms, config, layers, history, annotations, and what is attached to it.',

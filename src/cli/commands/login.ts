@@ -9,7 +9,7 @@ import { ask, stdinSecret } from '../input.ts';
 import { outputOptions, registryOptions } from '../options.ts';
 import type { Session } from '../session.ts';
 
-export function loginCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description(
       'Log in to a registry. The password is tried before it is kept: in a credential helper where one is configured, else in the file that docker uses.',

@@ -6,7 +6,7 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { outputOptions } from '../options.ts';
 
-export function logoutCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
     .description('Forget the login of a registry.')
     .argument('[registry]', 'e.g. ghcr.io; Docker Hub unless told', 'docker.io')

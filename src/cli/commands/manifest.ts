@@ -11,7 +11,7 @@ import { readInput } from '../input-file.ts';
 import { changeOptions, outputOptions, platformOption, registryOptions } from '../options.ts';
 import { putAt } from '../put.ts';
 
-export function manifestCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   return new Command()
     .description('Print a manifest, byte for byte, or push one.')
     .addCommand(getCommand(frame), { isDefault: true })

@@ -24,7 +24,7 @@ interface ParsedName {
   readonly familiar?: string;
 }
 
-export function parseCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
     .description(
       'Show the parts of names. Without names they are read from stdin, one a line. Ends with 2 when a name is invalid.',

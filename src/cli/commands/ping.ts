@@ -6,7 +6,7 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { outputOptions, registryOptions } from '../options.ts';
 
-export function pingCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description(
       'Ask a registry whether it is there and lets you in. Ends with 4 when it wants a login, with 6 when it cannot be reached, with 7 when it is no registry.',

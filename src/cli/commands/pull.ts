@@ -12,7 +12,7 @@ import { pullPlace } from '../pull-place.ts';
 import type { Session } from '../session.ts';
 import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
 
-export function pullCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = endOptions(registryOptions(outputOptions(new Command())))
     .description(
       'Copy an image to this disk: all its platforms, with the same digests. What is there already is not fetched again, and what was begun is continued.',

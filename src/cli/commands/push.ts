@@ -8,7 +8,7 @@ import { openDestination } from '../locators.ts';
 import { endOptions, outputOptions, platformsOption, registryOptions } from '../options.ts';
 import { tellTransfer, transfer } from '../transfer.ts';
 
-export function pushCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = endOptions(registryOptions(outputOptions(new Command())))
     .description(
       'Copy an image from a directory or a tar file to a registry: all its platforms, with the same digests.',

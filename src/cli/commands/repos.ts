@@ -7,7 +7,7 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { count, outputOptions, registryOptions } from '../options.ts';
 
-export function reposCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description(
       'List the repositories of a registry, or search them. Docker Hub and many hosted registries list none.',

@@ -6,7 +6,7 @@ import { asArgument, outputOptions } from '../options.ts';
 import { OciError } from '../../errors.ts';
 import { serveUntilEnd } from '../serving.ts';
 
-export function serveCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
     .description(
       'Run a registry in the foreground, until it is interrupted. Without a directory it keeps all in memory, and forgets it at the end.',

@@ -8,7 +8,7 @@ import { addUp, type ImageSize, measureImages } from '../image-sizes.ts';
 import { outputOptions, platformOption, registryOptions } from '../options.ts';
 import type { Piece } from '../style.ts';
 
-export function sizeCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description('Add up the sizes of images: each platform, and all together, where what they share counts once.')
     .argument('<image...>', 'references or locators')

@@ -6,7 +6,7 @@ import type { Frame } from '../frame.ts';
 import { changeOptions, outputOptions, registryOptions } from '../options.ts';
 import { putAt } from '../put.ts';
 
-export function tagCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))
     .description('Give an image more tags in its repository. A tag that stands already is moved.')
     .argument('<reference>', 'the image')

@@ -8,7 +8,7 @@ import { openImages } from '../locators.ts';
 import { asArgument, count, many, outputOptions, registryOptions } from '../options.ts';
 import { listTags, TAG_ORDERS, type ListedTag } from '../tag-list.ts';
 
-export function tagsCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description('List the tags of a repository or a layout.')
     .argument('<repository>', 'a repository, or oci:DIR')

@@ -6,7 +6,7 @@ import type { Frame } from '../frame.ts';
 import { changeOptions, outputOptions, registryOptions } from '../options.ts';
 import { remove, tagRemoval } from '../removal.ts';
 
-export function untagCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))
     .description('Remove a tag, and only the tag: other tags of the same image stay, whatever the registry can do.')
     .argument('<reference>', 'repository:tag')
@@ -17,7 +17,7 @@ export function untagCommand(frame: Frame): CommandUnknownOpts {
         if (reference.tag === undefined || reference.digest !== undefined) {
           throw new OciError('USAGE', `${name} does not name a tag`, { hint: 'write repository:tag' });
         }
-        await remove(session, tagRemoval(repository, reference, reference.tag, flags.ignoreMissing === true), flags);
+        return remove(session, tagRemoval(repository, reference, reference.tag, flags.ignoreMissing === true), flags);
       }),
     );
   return withExamples(

@@ -10,7 +10,7 @@ import { outputOptions, registryOptions } from '../options.ts';
 import { styled } from '../style.ts';
 import { kindOf } from '../transfers.ts';
 
-export function validateCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description(
       'Check every digest, size and link of an image, and that its layers unpack to what the config says. Ends with 5 when something is wrong.',

@@ -7,7 +7,7 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { outputOptions } from '../options.ts';
 
-export function whoamiCommand(frame: Frame): CommandUnknownOpts {
+export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
     .description(
       'Show the user that you are to a registry, from the credentials that are kept. Ends with 4 when there are none.',

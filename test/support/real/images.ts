@@ -25,11 +25,13 @@ export type RealTag = (typeof realTags)[number];
 
 const LAYER_BYTES = 90 << 20;
 const sources = ['/usr/lib', '/usr/share', '/usr/bin'];
+const recipes = ['images.ts', 'tar-files.ts', 'umoci.ts', 'write-index.ts'];
 const architectures = ['amd64', 'arm64', 's390x'];
 
 /** The images, built on first use: that takes a minute. */
 export async function realImages(): Promise<RealImages> {
-  const recipe = createHash('sha256').update(await readFile(fileURLToPath(import.meta.url)));
+  const recipe = createHash('sha256');
+  for (const file of recipes) recipe.update(await readFile(new URL(file, import.meta.url)));
   const cache = fileURLToPath(new URL('../../../node_modules/.cache/lading/', import.meta.url));
   const layout = join(cache, `images-${recipe.digest('hex').slice(0, 12)}`);
   if (!existsSync(layout)) await build(layout, cache);

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { run } from './run.ts';
 
 /**
- * Packs files below a directory, in the order of their names, until there are enough.
+ * Packs files below a directory, in the order of their names, until there are enough; giants are left out.
  * @param enough bytes of files.
  */
 export async function tarFilesOf(directory: string, enough: number, archive: string): Promise<void> {
   const names: string[] = [];
   let bytes = 0;
   for await (const { path, size } of filesBelow(directory)) {
+    if (size > enough / 8) continue;
     names.push(path.slice(1));
     bytes += size;
     if (bytes >= enough) break;

@@ -36,10 +36,15 @@ export interface Context {
 
 /** The context of the real process. */
 export function processContext(): Context {
+  // Without a listener, a pipe that closes late ends the process with a stack trace; who writes is told all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
     env: process.env,
     cwd: process.cwd(),
-    stdin: process.stdin,
+    // Opened only by who reads it.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     onSignal(name, listener) {

@@ -2,6 +2,7 @@
  * One run of a command: its clients, made when they are first needed, its progress, and everything it has opened, which is
  * closed when the run ends, however it ends.
  */
+import { setMaxListeners } from 'node:events';
 import { OciError } from '../errors.ts';
 import type { SendOptions } from '../http/pipeline.ts';
 import type { Credential } from '../http/types.ts';
@@ -41,7 +42,7 @@ export interface Session {
   /** What was looked for last: where nothing is found, its tags are suggested. */
   readonly lookedFor: (reference: Reference, source: Source) => void;
   /** Closes this, too, when the run ends; the last one first. */
-  readonly defer: (close: () => unknown) => void;
+  readonly defer: (close: () => void | Promise<void>) => void;
   /** A hint for what was looked for last and is not there. */
   readonly suggest: () => Promise<string | undefined>;
   readonly close: () => Promise<void>;
@@ -63,11 +64,13 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const flags: Flags = { concurrency, retry, timeout, ...options.flags };
   const mode = progressMode(flags.progress ?? 'auto', context, flags.quiet === true);
   const progress = await createProgress(mode, context, output);
-  const closers: (() => unknown)[] = [];
+  const closers: (() => void | Promise<void>)[] = [];
   const call = {
     signal: withTimeout(options.signal, flags.timeout, (close) => void closers.push(close)),
     on: activitySink({ progress, output, mode, debug: flags.debug === true }),
   };
+  // Every request under way listens to it.
+  setMaxListeners(0, call.signal);
   const named = new Set<string>();
   const clients = new Map<string, Promise<{ client: Client; connection: Connection }>>();
   let looked: { reference: Reference; source: Source } | undefined;
@@ -108,7 +111,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     suggest: async () => (looked === undefined || call.signal.aborted ? undefined : suggestion(looked, call.signal)),
     async close() {
       progress.close();
-      for (const close of closers.reverse()) await close();
+      // What was to be told has been told: cleaning up is done as well as it goes.
+      for (const close of closers.reverse()) await Promise.resolve(close()).catch(() => {});
       for (const one of clients.values()) await one.then(closeClient, () => {});
     },
   };
@@ -139,11 +143,15 @@ async function closeClient({ client }: { client: Client; connection: Connection 
   await client.close();
 }
 
+/** A hint is worth no longer wait, in milliseconds. */
+const SUGGESTION_MS = 3000;
+
 async function suggestion(
   { reference, source }: { reference: Reference; source: Source },
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { tag, digest, ...name } = reference;
   if (tag === undefined || digest !== undefined) return undefined;
-  return suggestTag(familiarReference(name), tag, source.tags({ signal }));
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(SUGGESTION_MS)]);
+  return suggestTag(familiarReference(name), tag, source.tags({ signal: patience }));
 }

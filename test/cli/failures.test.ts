@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { type ErrorCode, OciError } from '../../src/errors.ts';
+import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/model/media-types.ts';
 import { serve, type Served } from '../../src/node/serve.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { cli } from '../support/cli.ts';
@@ -128,4 +132,36 @@ test('colours are for terminals, and for who forces them', async () => {
   assert.equal(await coloured({ stderrIsTTY: true, env: { TERM: 'dumb' } }), false);
   assert.equal(await coloured({}), false);
   assert.equal(await coloured({ env: { FORCE_COLOR: '1' } }), true);
+});
+
+test('what does not fit on the disk is refused before a byte of it is fetched', async () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const layer = { mediaType: OCI_LAYER_GZIP, digest, size: 2 ** 52 };
+  const config = { mediaType: OCI_CONFIG, digest: `sha256:${'b'.repeat(64)}`, size: 2 };
+  const document = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] };
+  const asked: string[] = [];
+  const huge = await serve(async (request) => {
+    asked.push(new URL(request.url).pathname);
+    if (!request.url.includes('/manifests/')) return new Response(null, { status: 404 });
+    return new Response(JSON.stringify(document), { headers: { 'content-type': OCI_MANIFEST } });
+  });
+  const folder = await mkdtemp(path.join(tmpdir(), 'lading-huge-'));
+  try {
+    for (const words of [
+      ['pull', `${huge.host}/x:1`, 'x'],
+      ['pull', `${huge.host}/x:1`, '--layers', 'x'],
+    ]) {
+      const { code, stderr } = await cli(words, { cwd: folder });
+      assert.equal(code, 1);
+      assert.match(stderr, /needs 45\d+ bytes, \d+ are free \(DISK_FULL\)/);
+    }
+    assert.ok(
+      asked.every((name) => !name.includes('/blobs/')),
+      asked.join(' '),
+    );
+    assert.deepEqual(await readdir(folder), []);
+  } finally {
+    await huge.close();
+    await rm(folder, { recursive: true });
+  }
 });

@@ -35,3 +35,11 @@ test('a pipe that closes ends the program without a word', async () => {
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   assert.deepEqual([code, signal, stderr], [0, null, '']);
 });
+
+test('so does a pipe that nobody ever reads', () => {
+  const words = [process.execPath, ...node, '--help'].map((word) => `'${word}'`).join(' ');
+  const { stdout, stderr } = spawnSync('bash', ['-c', `${words} | true; echo "${'${PIPESTATUS[0]}'}"`], {
+    encoding: 'utf8',
+  });
+  assert.deepEqual([stdout, stderr], ['0\n', '']);
+});

@@ -109,6 +109,8 @@ const commands: readonly (readonly [line: string, code: number])[] = [
   ['tags HOST/lists', 0],
   ['repos HOST', 0],
   ['size HOST/app:1', 0],
+  ['copy HOST/app:1 HOST/copied:1', 0],
+  ['copy HOST/app:1 HOST/broken:1', 1],
   ['validate HOST/app:1', 0],
   ['digest HOST/lists:2', 3],
   ['manifest HOST/broken:1', 1],

@@ -20,7 +20,7 @@ function session() {
 
 async function registryWith(...tags: string[]): Promise<LoggedRegistry> {
   const server = await startLoggedRegistry();
-  closers.push(server.close);
+  closers.push(() => server.close());
   for (const tag of tags) {
     const layers = [{ files: { 'etc/name': tag } }, { files: { 'etc/shared': 'the same everywhere' } }];
     await putImage(server.registry.repository('team/app'), { layers, tags: [tag] });
@@ -37,7 +37,7 @@ test('a digest by tag on an open registry is one HEAD', async () => {
 
 test('with tokens it is three requests the first time, and one afterwards in the same session', async () => {
   const server = await startTokenRegistry();
-  closers.push(server.close);
+  closers.push(() => server.close());
   await putImage(server.registry.repository('team/app'), { layers: [{ files: { a: '1' } }], tags: ['v1', 'v2'] });
   const repository = session().repository(`${server.host}/team/app`);
   assert.ok(await repository.resolve('v1'));

@@ -25,7 +25,10 @@ test('a changed image is published by copying its overlay', async () => {
 test('what is not added is answered by the base', async () => {
   const base = createMemoryStore();
   const { manifest, layer } = await putImage(base, 'one', ['v1']);
-  const attached = await putImage(base, 'sbom', [], { subject: manifest.descriptor, artifactType: 'application/x-sbom' });
+  const attached = await putImage(base, 'sbom', [], {
+    subject: manifest.descriptor,
+    artifactType: 'application/x-sbom',
+  });
   const source = overlay(base, {});
   assert.deepEqual(await source.resolve('v1'), manifest.descriptor);
   assert.equal((await source.stat(layer.descriptor.digest))?.size, 12);

@@ -28,10 +28,12 @@ function collect(file, wanted, found) {
   const imported = new Map();
   for (const node of program.body) {
     if (node.type === 'ImportDeclaration') {
-      for (const { imported: name, local } of node.specifiers) imported.set(local.name, [target(file, node), name?.name]);
+      for (const { imported: name, local } of node.specifiers)
+        imported.set(local.name, [target(file, node), name?.name]);
     }
     const declaration = node.type === 'ExportNamedDeclaration' ? node.declaration : node;
-    for (const name of namesOf(declaration)) declarations.set(name, [...(declarations.get(name) ?? []), clean(text, node)]);
+    for (const name of namesOf(declaration))
+      declarations.set(name, [...(declarations.get(name) ?? []), clean(text, node)]);
     if (node.type === 'ExportAllDeclaration') collect(target(file, node), wanted, found);
     if (node.type === 'ExportNamedDeclaration') exportsOf(node, file, wanted, found, { declarations, imported });
   }
@@ -41,12 +43,14 @@ function collect(file, wanted, found) {
 }
 
 function exportsOf(node, file, wanted, found, { declarations, imported }) {
-  if (wanted === undefined) for (const name of namesOf(node.declaration)) found.set(name, declarations.get(name).join('\n'));
+  if (wanted === undefined)
+    for (const name of namesOf(node.declaration)) found.set(name, declarations.get(name).join('\n'));
   for (const { local, exported } of node.specifiers) {
     if (wanted !== undefined && ![...wanted.values()].includes(exported.name)) continue;
     const name = wanted === undefined ? exported.name : [...wanted].find(([, from]) => from === exported.name)[0];
     if (node.source) collect(target(file, node), new Map([[name, local.name]]), found);
-    else if (imported.has(local.name)) collect(imported.get(local.name)[0], new Map([[name, imported.get(local.name)[1]]]), found);
+    else if (imported.has(local.name))
+      collect(imported.get(local.name)[0], new Map([[name, imported.get(local.name)[1]]]), found);
     else if (declarations.has(local.name)) found.set(name, declarations.get(local.name).join('\n'));
   }
 }
@@ -61,8 +65,14 @@ function namesOf(node) {
 }
 
 function clean(text, { start, end }) {
-  const code = text.slice(start, end).replace(/\/\*[\s\S]*?\*\//g, '').replace(/^export (declare )?/, '');
-  return code.split('\n').filter((line) => line.trim() !== '').join('\n');
+  const code = text
+    .slice(start, end)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^export (declare )?/, '');
+  return code
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .join('\n');
 }
 
 export function render() {

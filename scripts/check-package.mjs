@@ -53,11 +53,16 @@ function checkPaths(files) {
   }
 }
 
+/** The optional peer of a proxy agent that is inlined into the command: where it is missing, the agent says so. */
+const optional = ['kerberos'];
+
 /** What is built imports nothing that a user has not installed: devDependencies are inlined or not used. */
 function checkImports(files) {
-  const installed = new Set(
-    Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, [manifest.name]: '' }),
-  );
+  const installed = new Set([
+    ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+    manifest.name,
+    ...optional,
+  ]);
   for (const file of files) {
     for (const specifier of specifiersOf(file)) {
       if (specifier.startsWith('.') || isBuiltin(specifier)) continue;

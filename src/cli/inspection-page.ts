@@ -78,7 +78,12 @@ function imageRows(image: InspectedImage, isChild: boolean): Piece[][] {
 }
 
 function layerRows({ layers }: InspectedImage): Piece[][] {
-  return layers.map(({ digest, size, mediaType }) => [digest, formatSize(size), styled(mediaType, 'dim')]);
+  return layers.map(({ digest, size, mediaType }) => [digest, formatSize(size), styled(shortType(mediaType), 'dim')]);
+}
+
+/** Without the words that all media types of layers begin with. */
+function shortType(mediaType: string): string {
+  return mediaType.replace(/^application\/vnd\.(?:oci\.image|docker\.image\.rootfs)\./, '');
 }
 
 function historyRows({ history = [] }: InspectedImage): Piece[][] {

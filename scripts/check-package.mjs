@@ -9,6 +9,9 @@ import { parseSync } from 'oxc-parser';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
+/** The optional peer of a proxy agent that is inlined into the command: where it is missing, the agent says so. */
+const optional = ['kerberos'];
+
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const problems = [];
@@ -52,9 +55,6 @@ function checkPaths(files) {
     }
   }
 }
-
-/** The optional peer of a proxy agent that is inlined into the command: where it is missing, the agent says so. */
-const optional = ['kerberos'];
 
 /** What is built imports nothing that a user has not installed: devDependencies are inlined or not used. */
 function checkImports(files) {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { drain, readAll } from '../../src/bytes/read.ts';
 import { copy } from '../../src/graph/copy.ts';
+import { fetchTransport } from '../../src/http/fetch-transport.ts';
 import { contentFrom, contentOf } from '../../src/store/content.ts';
 import * as faults from '../../src/testing/faults.ts';
 import { putImage, putIndex, seededBytes, seededContent } from '../../src/testing/fixtures.ts';
@@ -18,6 +19,11 @@ const gets = requestTo('blob', 'GET');
 
 testStore('a registry behind a socket', async () => {
   const { repository, close } = await servedRegistry();
+  return { store: repository, close };
+});
+
+testStore('a registry behind a socket, by fetch', async () => {
+  const { repository, close } = await servedRegistry([], { transport: fetchTransport() });
   return { store: repository, close };
 });
 

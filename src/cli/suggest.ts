@@ -37,6 +37,7 @@ export function nearest(wanted: string, candidates: Iterable<string>, count = 3)
 }
 
 const MAX_TAGS = 2000;
+const FEW = 8;
 
 /**
  * A hint for a tag that is not there, from the tags that are. Nothing when the tags cannot be listed: a suggestion never hides the error.
@@ -53,5 +54,5 @@ export async function suggestTag(name: string, tag: string, tags: AsyncIterable<
   if (found.length === 0 || found.includes(tag)) return undefined;
   const near = nearest(tag, found);
   if (near.length > 0) return `did you mean ${near.map((one) => `${name}:${one}`).join(' or ')}?`;
-  return `see "lading tags ${name}" for the tags that there are`;
+  return found.length <= FEW ? `it has ${found.join(', ')}` : `see "lading tags ${name}" for the tags that there are`;
 }

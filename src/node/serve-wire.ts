@@ -68,7 +68,7 @@ function toRequest(incoming: Incoming, signal: AbortSignal): Request | undefined
 
 function bodyOf(incoming: Incoming): ReadableStream<Uint8Array> {
   const { message, answer } = incoming;
-  // when nobody wants the rest the socket must stay: the answer goes out on it
+  // what the handler does not want is discarded later, so that the answer still goes out
   const chunks = message.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array>;
   return new ReadableStream<Uint8Array>(
     {

@@ -121,26 +121,20 @@ describe('a request on the wire', () => {
     assert.equal(answer.headers.connection, 'close');
   });
 
-  it('whose body is only half wanted is still answered', async () => {
-    const { url } = await start(async ({ body }) => {
+  it('whose body nobody wants the rest of is read all the same, so that no reset overtakes the answer', async () => {
+    const { port } = await start(async ({ body }) => {
       const reader = body?.getReader();
       await reader?.read();
       await reader?.cancel();
-      return text('enough');
+      return text('no');
     });
-    const answer = await rawRequest({ url, method: 'PUT', body: new Uint8Array(3_000_000) });
-    assert.deepEqual([answer.status, new TextDecoder().decode(answer.bytes)], [200, 'enough']);
-  });
-
-  it('whose body nobody wants is read all the same, so that no reset overtakes the answer', async () => {
-    const { port } = await start(async () => text('no'));
     const socket = connect(port, '127.0.0.1');
     let got = '';
     let failed: unknown;
     socket.on('data', (chunk) => (got += chunk.toString())).on('error', (error) => (failed = error));
-    socket.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n');
+    socket.write('PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\nbody');
     await until(() => got.endsWith('no'), 'the answer has come');
-    socket.write(new Uint8Array(2_000_000));
+    socket.write(new Uint8Array(1_999_996));
     await new Promise((resolve) => socket.once('close', resolve));
     assert.equal(failed, undefined);
     assert.match(got, /^HTTP\/1\.1 200 OK\r\n/);

@@ -74,6 +74,11 @@ describe('a fault', () => {
     });
   }
 
+  it('resets the connection after bytes that have gone out', async () => {
+    const url = await startWith(faults.cutBody(1000));
+    assert.deepEqual(await receive(url + blob), { status: 200, size: 1000, error: 'ECONNRESET' });
+  });
+
   for (const size of [0, 1, 100_000, 299_999]) {
     it(`cuts the body after ${size} bytes, which all arrive`, async () => {
       const url = await startWith(faults.cutBody(size, 'end'));

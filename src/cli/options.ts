@@ -50,6 +50,10 @@ export type ChangeFlags = {
   readonly dryRun?: true | undefined;
 };
 
+/** What may stand where an image is named, as help tells it. */
+export const LOCAL_PLACES = 'oci:DIR[:TAG], oci-archive:FILE[:TAG]';
+export const IMAGE_PLACES: string = `a reference, or ${LOCAL_PLACES}`;
+
 const RESULTS = 'Output:';
 const REGISTRIES = 'Registries:';
 

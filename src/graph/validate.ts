@@ -2,6 +2,7 @@
 import { isOciError, OciError } from '../errors.ts';
 import { decompress } from '../bytes/decompress.ts';
 import { hasherFor } from '../bytes/hash.ts';
+import { drain } from '../bytes/read.ts';
 import type { Bytes, Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
@@ -109,29 +110,30 @@ async function statBlob({ source, call }: Run, { descriptor }: Link): Promise<tr
   throw new OciError('SIZE_MISMATCH', `${descriptor.digest} has ${there.size} bytes, not ${descriptor.size}`);
 }
 
-async function readBlob({ source, call }: Run, { descriptor }: Link, diffId: Digest | undefined): Promise<true> {
+async function readBlob(run: Run, { descriptor }: Link, diffId: Digest | undefined): Promise<true> {
+  const { source, call } = run;
   call.on?.({ type: 'start', descriptor });
   const bytes = counted(source.blob(descriptor), call.on).open(call);
-  if (diffId === undefined) for await (const _ of bytes);
-  else await checkDiffId(bytes, descriptor, diffId, call.signal);
+  if (diffId === undefined) await drain(bytes);
+  else await checkDiffId(run, bytes, descriptor, diffId);
   call.on?.({ type: 'done', descriptor, outcome: 'exists' });
   return true;
 }
 
-async function checkDiffId(
-  bytes: Bytes,
-  descriptor: Descriptor,
-  diffId: Digest,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function checkDiffId({ source, call }: Run, bytes: Bytes, descriptor: Descriptor, diffId: Digest): Promise<void> {
+  const { digest } = descriptor;
   const hasher = hasherFor(diffId);
-  for await (const chunk of decompress(bytes, { signal })) hasher.update(chunk);
+  try {
+    for await (const chunk of decompress(bytes, { signal: call.signal })) hasher.update(chunk);
+  } catch (error) {
+    if (!isOciError(error, 'LAYOUT_INVALID', 'TOO_LARGE')) throw error;
+    // Damaged bytes stop unpacking before their digest can be told: whether it is right says more.
+    await drain(source.blob(descriptor).open(call));
+    throw new OciError(error.code, `layer ${digest} does not unpack: ${error.message}`, { cause: error });
+  }
   const actual = hasher.digest();
   if (actual === diffId) return;
-  throw new OciError(
-    'DIGEST_MISMATCH',
-    `layer ${descriptor.digest} unpacks to ${actual}, but the config says ${diffId}`,
-  );
+  throw new OciError('DIGEST_MISMATCH', `layer ${digest} unpacks to ${actual}, but the config says ${diffId}`);
 }
 
 const PROBLEMS = [

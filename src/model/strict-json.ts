@@ -82,7 +82,8 @@ function checkStructure(text: string, isManifest: boolean): void {
       case '.':
       case 'e':
       case 'E':
-        if (isManifest && /\d/.test(text[at - 1] ?? '')) throw new Problem('a number is not written as a whole one');
+        if (isManifest && WHOLE.has(level.key) && /\d/.test(text[at - 1] ?? ''))
+          throw new Problem(`${level.key} is not written as a whole number`);
         break;
     }
   }
@@ -132,6 +133,9 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
     .concat(['fsLayers', 'history', 'signatures', 'rootfs', 'diff_ids'])
     .map((field) => [fold(field), field]),
 );
+
+/** Fields whose numbers Go refuses in any other form. */
+const WHOLE: ReadonlySet<string> = new Set(['size', 'schemaVersion'].map(fold));
 
 function invalid(document: StrictDocument, problem: string, cause?: unknown): OciError {
   return new OciError('MANIFEST_INVALID', `not a valid ${document}: ${problem}`, { cause });

@@ -1,6 +1,7 @@
 /** TLS settings of hosts, and where they are read from: files that were named, `$SSL_CERT_FILE`, and docker's `certs.d`. */
 import type { SecureContext } from 'node:tls';
 import { OciError } from '../errors.ts';
+import { isDomain } from '../model/domain.ts';
 
 /** All PEM. */
 export interface TlsSettings {
@@ -57,6 +58,7 @@ export function certificateDirectories(env: NodeJS.ProcessEnv = process.env): re
  * The first directory that has the host is taken. @throws OciError `CONFIG_INVALID`
  */
 export async function readCertificates(directories: readonly string[], host: string): Promise<TlsSettings | undefined> {
+  if (!isDomain(host)) return undefined; // a URL's host may be `..`
   const { readdir } = process.getBuiltinModule('node:fs/promises');
   for (const directory of directories.map((parent) => `${parent}/${host}`)) {
     const files = await readdir(directory).catch(() => undefined);

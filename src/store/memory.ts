@@ -31,23 +31,29 @@ interface Shelf {
   readonly ingests: Map<string, Ingest>;
 }
 
+/** The shelf of one repository: looked for each time, since another may have made it, and made only to be written to. */
+interface Place {
+  readonly registry: string;
+  readonly look: () => Shelf;
+  readonly keep: () => Shelf;
+  readonly find: (repository: string) => Shelf | undefined;
+}
+
 /** A registry that lives as long as the process. Blobs are mounted between its repositories without a copy. */
 export function createMemoryRegistry(): IngestRegistry {
   const shelves = new Map<string, Shelf>();
-  const id = `memory-${crypto.randomUUID()}`;
-  const shelfOf = (name: string): Shelf => {
-    const shelf = shelves.get(name) ?? {
-      name,
-      blobs: new Map(),
-      manifests: new Map(),
-      tags: new Map(),
-      ingests: new Map(),
-    };
-    shelves.set(name, shelf);
-    return shelf;
-  };
+  const registry = `memory-${crypto.randomUUID()}`;
   return {
-    repository: (name) => storeOf(shelfOf(checkRepositoryName(name)), id, (origin) => shelves.get(origin)),
+    repository(name) {
+      checkRepositoryName(name);
+      const look = (): Shelf => shelves.get(name) ?? emptyShelf(name);
+      const keep = (): Shelf => {
+        const shelf = look();
+        shelves.set(name, shelf);
+        return shelf;
+      };
+      return storeOf({ registry, look, keep, find: (repository) => shelves.get(repository) });
+    },
     repositories: (options = {}) => {
       const names = [...shelves.values()].filter((shelf) => !isEmpty(shelf)).map(({ name }) => name);
       return listAfter(names, options);
@@ -60,60 +66,59 @@ export function createMemoryStore(): IngestStore {
   return createMemoryRegistry().repository('memory');
 }
 
+function emptyShelf(name: string): Shelf {
+  return { name, blobs: new Map(), manifests: new Map(), tags: new Map(), ingests: new Map() };
+}
+
 function isEmpty({ blobs, manifests }: Shelf): boolean {
   return blobs.size === 0 && manifests.size === 0;
 }
 
-function storeOf(shelf: Shelf, registry: string, find: (name: string) => Shelf | undefined): IngestStore {
-  const lookUp = (reference: string): Manifest | undefined => {
-    const digest = isDigest(reference) ? reference : shelf.tags.get(reference);
-    return digest === undefined ? undefined : shelf.manifests.get(digest);
+function storeOf(place: Place): IngestStore {
+  const { registry, look, keep, find } = place;
+  const manifestOf = (reference: string): Manifest | undefined => {
+    const { tags, manifests } = look();
+    const digest = isDigest(reference) ? reference : tags.get(reference);
+    return digest === undefined ? undefined : manifests.get(digest);
   };
   return {
     async resolve(reference, options) {
       throwIfAborted(options?.signal);
-      return lookUp(reference)?.descriptor;
+      return manifestOf(reference)?.descriptor;
     },
     async manifest(reference, options) {
       throwIfAborted(options?.signal);
       const name = typeof reference === 'string' ? reference : reference.digest;
-      const manifest = lookUp(name);
-      if (manifest === undefined) throw notFound(shelf, `manifest ${name}`);
+      const manifest = manifestOf(name);
+      if (manifest === undefined) throw notFound(look(), `manifest ${name}`);
       return manifest;
     },
     async stat(blob) {
-      const bytes = shelf.blobs.get(blob);
+      const bytes = look().blobs.get(blob);
       return bytes && { mediaType: OCTET_STREAM, digest: blob, size: bytes.length };
     },
-    blob: (descriptor) => blobOf(shelf, descriptor, registry),
-    tags: (options = {}) => tagsOf(shelf, options),
-    referrers: (subject, options) => referrersOf(shelf, subject, options),
-    putBlob: (content, options) =>
-      putBlob(
-        shelf,
-        content,
-        content.origin?.registry === registry ? find(content.origin.repository) : undefined,
-        options,
-      ),
-    putManifest: (manifest, options) => putManifest(shelf, manifest, options),
-    delete: async (what) => (remove(shelf, what) ? 'deleted' : 'absent'),
-    async ingest() {
-      const ingest = createIngest(shelf);
-      shelf.ingests.set(ingest.id, ingest);
-      return ingest;
+    blob: (descriptor) => blobOf(look, descriptor, registry),
+    tags: (options = {}) => tagsOf(look(), options),
+    referrers: (subject, options) => referrersOf(look(), subject, options),
+    putBlob(content, options) {
+      const { origin } = content;
+      return putBlob(keep(), content, origin?.registry === registry ? find(origin.repository) : undefined, options);
     },
-    resumeIngest: async (id) => shelf.ingests.get(id),
+    putManifest: async (manifest, options) => putManifest(keep(), manifest, options),
+    delete: async (what) => (remove(look(), what) ? 'deleted' : 'absent'),
+    ingest: async () => createIngest(keep()),
+    resumeIngest: async (id) => look().ingests.get(id),
   };
 }
 
-function blobOf(shelf: Shelf, descriptor: Descriptor, registry: string): Content {
+function blobOf(look: () => Shelf, descriptor: Descriptor, registry: string): Content {
   const read = async function* (start: number, end: number, { signal }: Call): Bytes {
     throwIfAborted(signal);
-    const bytes = shelf.blobs.get(descriptor.digest);
-    if (bytes === undefined) throw notFound(shelf, `blob ${descriptor.digest}`);
+    const bytes = look().blobs.get(descriptor.digest);
+    if (bytes === undefined) throw notFound(look(), `blob ${descriptor.digest}`);
     yield* fromArray(bytes.subarray(start, end < descriptor.size ? end : undefined));
   } as (start: number, end: number, options: Call) => Bytes;
-  return contentOf(descriptor, read, { registry, repository: shelf.name }, shelf.name);
+  return contentOf(descriptor, read, { registry, repository: look().name }, look().name);
 }
 
 async function* tagsOf(shelf: Shelf, options: { readonly last?: string | undefined }): AsyncGenerator<string> {
@@ -186,7 +191,7 @@ function createIngest(shelf: Shelf): Ingest {
   const id = crypto.randomUUID();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  return {
+  const ingest: Ingest = {
     id,
     get size() {
       return size;
@@ -209,6 +214,8 @@ function createIngest(shelf: Shelf): Ingest {
       shelf.ingests.delete(id);
     },
   };
+  shelf.ingests.set(id, ingest);
+  return ingest;
 }
 
 function notFound(shelf: Shelf, what: string): OciError {

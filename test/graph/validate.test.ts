@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readAll } from '../../src/bytes/read.ts';
 import { validate } from '../../src/graph/validate.ts';
 import { walk } from '../../src/graph/walk.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
-import { manifestFromDocument } from '../../src/store/content.ts';
+import { OCI_LAYER_GZIP } from '../../src/model/media-types.ts';
+import { contentOf, manifestFromDocument } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { IngestStore, Source } from '../../src/store/types.ts';
 import { type Built, putImage, putIndex } from '../../src/testing/fixtures.ts';
@@ -53,6 +55,39 @@ test('a wrong byte is found, and the rest is read all the same', async () => {
     [[layer.digest, 'DIGEST_MISMATCH']],
   );
   assert.equal(result.blobs, 4);
+});
+
+test('a layer whose damage keeps it from unpacking has wrong bytes, not a wrong format', async () => {
+  const { store, images } = await multiPlatform();
+  const [amd] = images;
+  assert.ok(amd);
+  const layer = layerOf(amd);
+  const bytes = await readAll(store.blob(layer).open(), layer.size, 'layer');
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff;
+  // Small chunks: the decoder meets the damage before the last one is held back.
+  const source = damaged(store, layer.digest, () =>
+    contentOf(layer, async function* (start, end) {
+      for (let at = start; at < end; at += 16) yield bytes.subarray(at, Math.min(at + 16, end));
+    }),
+  );
+  const { problems } = await validate(source, 'multi');
+  assert.deepEqual(
+    problems.map(({ descriptor, error }) => [descriptor.digest, error.code]),
+    [[layer.digest, 'DIGEST_MISMATCH']],
+  );
+});
+
+test('a layer that is right but does not unpack is named', async () => {
+  const store = createMemoryStore();
+  const bytes = Uint8Array.of(0x1f, 0x8b, ...new TextEncoder().encode('no gzip data at all'));
+  const image = await putImage(store, { layers: [{ bytes, mediaType: OCI_LAYER_GZIP }], tags: ['broken'] });
+  const { problems } = await validate(store, 'broken');
+  const [, layer] = image.blobs;
+  assert.deepEqual(
+    problems.map(({ error }) => error.code),
+    ['LAYOUT_INVALID'],
+  );
+  assert.ok(layer && problems[0]?.error.message.includes(layer.descriptor.digest));
 });
 
 test('missing blobs are found without reading any', async () => {

@@ -109,6 +109,8 @@ describe('https', { skip: withoutTls }, () => {
     rmSync(join(host, 'client.key'));
     await rejection('CONFIG_INVALID', readCertificates([join(directory, 'certs.d')], `127.0.0.1:${origin.port}`));
     assert.equal(await readCertificates([join(directory, 'certs.d')], 'reg.test'), undefined);
+    writeFileSync(join(directory, 'stray.crt'), made.ca);
+    assert.equal(await readCertificates([join(directory, 'certs.d')], '..'), undefined);
   });
 
   test('reads files that were named, and tells which cannot be', async () => {

@@ -30,3 +30,11 @@ test('repositories without content are not listed', async () => {
   assert.deepEqual(await all(registry.repositories()), ['a/one', 'b/two']);
   assert.deepEqual(await all(registry.repositories({ last: 'a/one' })), ['b/two']);
 });
+
+test('asking for repositories that are not there keeps nothing of them', async () => {
+  const registry = createMemoryRegistry();
+  const [one, again] = [registry.repository('one'), registry.repository('one')];
+  assert.equal(await one.resolve('v1'), undefined);
+  await putImage(again, 'one', ['v1']);
+  assert.ok(await one.resolve('v1'));
+});

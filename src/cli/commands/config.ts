@@ -7,14 +7,14 @@ import { documentOptions, writeDocument } from '../document.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions, platformOption, registryOptions } from '../options.ts';
+import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = documentOptions(registryOptions(outputOptions(new Command())))
     .description(
       'Print the config of an image, byte for byte. An image for many platforms needs --platform, or linux/amd64 is taken.',
     )
-    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .argument('<image>', IMAGE_PLACES)
     .addOption(platformOption())
     .action((image, flags) =>
       frame.run(flags, async (session) => {

@@ -6,7 +6,7 @@ import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { openDestination, openImages } from '../locators.ts';
-import { endOptions, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
 import type { Session } from '../session.ts';
 import { listTags } from '../tag-list.ts';
 import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
@@ -16,7 +16,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .description(
       'Copy an image, index or artifact from anywhere to anywhere: all its platforms, with the same digests. What is there already is not sent again.',
     )
-    .argument('<source>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .argument('<source>', IMAGE_PLACES)
     .argument('<destination>', 'the same; several tags stand after commas: app:1,1.2,latest')
     .addOption(platformsOption())
     .option('--referrers', 'copy what is attached to it, too: signatures, SBOMs, attestations')

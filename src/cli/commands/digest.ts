@@ -3,12 +3,12 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions, platformOption, registryOptions } from '../options.ts';
+import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description('Print the digest of an image. Of an image for many platforms it is the digest of its index.')
-    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .argument('<image>', IMAGE_PLACES)
     .addOption(platformOption())
     .option('--full-ref', 'print the name with the digest')
     .action((image, flags) =>

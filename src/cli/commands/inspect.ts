@@ -5,14 +5,14 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { inspectImage } from '../inspection.ts';
 import { inspectionPage } from '../inspection-page.ts';
-import { outputOptions, platformOption, registryOptions } from '../options.ts';
+import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))
     .description(
       'Show an image on one page: digest, platforms, config, layers, history, annotations, and what is attached to it.',
     )
-    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .argument('<image>', IMAGE_PLACES)
     .addOption(platformOption())
     .action((image, flags) =>
       frame.run(flags, async (session) => {

@@ -8,7 +8,7 @@ import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { readInput } from '../input-file.ts';
-import { changeOptions, outputOptions, platformOption, registryOptions } from '../options.ts';
+import { changeOptions, IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
 import { putAt } from '../put.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
@@ -21,7 +21,7 @@ export function build(frame: Frame): CommandUnknownOpts {
 function getCommand(frame: Frame): CommandUnknownOpts {
   const command = documentOptions(registryOptions(outputOptions(new Command('get'))))
     .description('Print the manifest or index of an image, byte for byte.')
-    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .argument('<image>', IMAGE_PLACES)
     .addOption(platformOption())
     .action((image, flags) =>
       frame.run(flags, async (session) => {

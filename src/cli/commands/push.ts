@@ -5,7 +5,7 @@ import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { localLocator } from '../local-path.ts';
 import { openDestination } from '../locators.ts';
-import { endOptions, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import { endOptions, LOCAL_PLACES, outputOptions, platformsOption, registryOptions } from '../options.ts';
 import { tellTransfer, transfer } from '../transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
@@ -13,7 +13,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .description(
       'Copy an image from a directory or a tar file to a registry: all its platforms, with the same digests.',
     )
-    .argument('<source>', 'oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF], or the path alone')
+    .argument('<source>', `${LOCAL_PLACES}, or the path alone`)
     .argument('<reference>', 'where to; several tags stand after commas: app:1,1.2,latest')
     .addOption(platformsOption())
     .option('--referrers', 'copy what is attached to it, too: signatures, SBOMs, attestations')

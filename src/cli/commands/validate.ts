@@ -6,7 +6,7 @@ import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions, registryOptions } from '../options.ts';
+import { IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
 import { styled } from '../style.ts';
 import { kindOf } from '../transfers.ts';
 
@@ -15,7 +15,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .description(
       'Check every digest, size and link of an image, and that its layers unpack to what the config says. Ends with 5 when something is wrong.',
     )
-    .argument('<image>', 'a reference, or oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF]')
+    .argument('<image>', IMAGE_PLACES)
     .option('--quick', 'only look whether everything is there, with the right size')
     .action((image, flags) =>
       frame.run(flags, async (session) => {

@@ -34,12 +34,18 @@ function collect(file, wanted, found) {
     const declaration = node.type === 'ExportNamedDeclaration' ? node.declaration : node;
     for (const name of namesOf(declaration))
       declarations.set(name, [...(declarations.get(name) ?? []), clean(text, node)]);
-    if (node.type === 'ExportAllDeclaration') collect(target(file, node), wanted, found);
+    if (node.type === 'ExportAllDeclaration') exportsAll(node, file, wanted, found);
     if (node.type === 'ExportNamedDeclaration') exportsOf(node, file, wanted, found, { declarations, imported });
   }
   for (const [name, local] of wanted ?? []) {
     if (declarations.has(local)) found.set(name, declarations.get(local).join('\n'));
   }
+}
+
+/** `export *`, or a namespace: `export * as`. */
+function exportsAll(node, file, wanted, found) {
+  if (!node.exported) return collect(target(file, node), wanted, found);
+  for (const [name, code] of surface(target(file, node))) found.set(`${node.exported.name}.${name}`, code);
 }
 
 function exportsOf(node, file, wanted, found, { declarations, imported }) {
@@ -56,7 +62,14 @@ function exportsOf(node, file, wanted, found, { declarations, imported }) {
 }
 
 function target(file, { source }) {
-  return join(dirname(file), source.value.replace(/\.(js|ts)$/, '.d.ts'));
+  const path = source.value.startsWith('#') ? seam(source.value) : join(dirname(file), source.value);
+  return path.replace(/\.(js|ts)$/, '.d.ts');
+}
+
+/** Both sides of a seam have the same declarations. */
+function seam(name) {
+  const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return join(root, imports[name].node ?? imports[name].default);
 }
 
 function namesOf(node) {

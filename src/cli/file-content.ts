@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createHasher } from '../bytes/hash.ts';
-import { ioError } from '../node/io-error.ts';
+import { fsError } from '../node/fs-errors.ts';
 import { spoolToDisk } from '../node/spool.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { contentOf } from '../store/content.ts';
@@ -29,7 +29,7 @@ export async function contentOfFile(session: Session, file: string): Promise<Con
       read(place, start, end),
     );
   } catch (error) {
-    throw ioError(error, `read ${file}`);
+    throw fsError(error, `read ${file}`);
   }
 }
 

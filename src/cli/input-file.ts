@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { OciError } from '../errors.ts';
 import { readAll } from '../bytes/read.ts';
-import { ioError } from '../node/io-error.ts';
+import { fsError } from '../node/fs-errors.ts';
 import type { Context } from './context.ts';
 
 /** Reads a whole file or stdin. @throws OciError `TOO_LARGE`, `IO` */
@@ -14,6 +14,6 @@ export async function readInput(context: Context, file: string, limit: number): 
     if ((await stat(place)).size > limit) throw new OciError('TOO_LARGE', `${file} is larger than ${limit} bytes`);
     return await readFile(place);
   } catch (error) {
-    throw ioError(error, `read ${file}`);
+    throw fsError(error, `read ${file}`);
   }
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ioError } from '../node/io-error.ts';
+import { fsError } from '../node/fs-errors.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -37,6 +37,6 @@ async function writeChunks(place: string, mode: 'w' | 'wx', chunks: Chunks, file
 
 function failAs(file: string): (error: unknown) => never {
   return (error) => {
-    throw ioError(error, `write ${file}`);
+    throw fsError(error, `write ${file}`);
   };
 }

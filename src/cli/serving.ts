@@ -9,7 +9,7 @@ import type { AccessLogEntry } from '../server/access-log.ts';
 import { basicAccess } from '../server/basic-access.ts';
 import type { IngestRegistry } from '../store/types.ts';
 import { formatDuration, formatSize } from './bytes.ts';
-import { ioError } from '../node/io-error.ts';
+import { fsError } from '../node/fs-errors.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
 import { styled } from './style.ts';
@@ -87,6 +87,6 @@ async function tlsFrom(context: Context, { tlsCert, tlsKey }: ServeFlags): Promi
 
 async function read(context: Context, file: string): Promise<Uint8Array> {
   return readFile(path.resolve(context.cwd, file)).catch((error: unknown) => {
-    throw ioError(error, `read ${file}`);
+    throw fsError(error, `read ${file}`);
   });
 }

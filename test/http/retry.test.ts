@@ -186,10 +186,15 @@ describe('a body', () => {
   test('that cannot be read is not opened again, whatever it fails with', async () => {
     const wire = script(() => ({}));
     const source = new OciError('UNREACHABLE', 'the source is gone');
+    let opened = 0;
     const body = bodyOf(async function* () {
+      opened++;
       yield* [];
       throw source;
     });
+    await assert.rejects(retry(testClock(), policy)(wire.send)(request(body)), (error) => error === source);
+    assert.equal(opened, 1);
+  });
     await assert.rejects(retry(testClock(), policy)(wire.send)(request(body)), (error) => error === source);
     assert.equal(wire.requests.length, 0);
   });

@@ -11,6 +11,7 @@ import { type CommandResult, command, succeed } from '../support/command.ts';
 import { type DamagedRegistry, type Part, parts, startDamagedRegistry } from '../support/damaged-registry.ts';
 import { filesBelow } from '../support/layouts.ts';
 import { type LoggedRegistry, startLoggedRegistry } from '../support/logged-registry.ts';
+import { assertNotThere, assertRefused } from '../support/refusal.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
 
 /** What has become of a file. */
@@ -58,23 +59,6 @@ async function damagedLayout(part: Part, damage: Damage): Promise<{ directory: s
   return { directory, archive: `${directory}.tar` };
 }
 
-function assertRefused({ code, stdout, stderr }: CommandResult, expected: RegExp, part: Part): void {
-  assert.match(stderr, expected);
-  assert.ok(stderr.includes(source.digests[part]), stderr);
-  assert.equal(code, 5);
-  assert.equal(stdout, '');
-}
-
-async function assertNotThere(name: string, part: Part): Promise<void> {
-  const repository = target.registry.repository(name);
-  const digest = source.digests[part];
-  assert.equal(await repository.resolve('1'), undefined);
-  assert.equal(await repository.resolve(source.digests.index), undefined);
-  assert.equal(await repository.stat(digest), undefined);
-  const puts = target.log.filter(({ method, path }) => method === 'PUT' && path.startsWith(`/v2/${name}/`));
-  assert.ok(!puts.some(({ path, status }) => decodeURIComponent(path).includes(digest) && status < 300));
-}
-
 for (const damage of Object.keys(damages) as Damage[]) {
   for (const part of parts) {
     const code = damage === 'a wrong byte' ? /\(DIGEST_MISMATCH\)/ : /\((SIZE|DIGEST)_MISMATCH\)/;
@@ -83,18 +67,18 @@ for (const damage of Object.keys(damages) as Damage[]) {
       const { directory, archive } = await damagedLayout(part, damage);
       for (const from of [`oci:${directory}:1`, `oci-archive:${archive}:1`]) {
         const name = from.replace(/[:.]/g, '/').toLowerCase();
-        assertRefused(await lading('push', from, `${target.host}/${name}:1`), code, part);
-        await assertNotThere(name, part);
+        assertRefused(await lading('push', from, `${target.host}/${name}:1`), code, source.digests[part]);
+        await assertNotThere(target, name, source.digests.index, source.digests[part]);
       }
     });
 
     test(`${damage} in the ${part}: it is not copied to another layout or archive`, async () => {
       const { directory } = await damagedLayout(part, damage);
       const [copied, archive] = [`${directory}-copied`, `${directory}-copied.tar`];
-      assertRefused(await lading('copy', `oci:${directory}:1`, `oci:${copied}:1`), code, part);
+      assertRefused(await lading('copy', `oci:${directory}:1`, `oci:${copied}:1`), code, source.digests[part]);
       const files = await filesBelow(join(work.path, copied)).catch(() => []);
       assert.ok(!files.includes(blobFile(part)), files.join());
-      assertRefused(await lading('copy', `oci:${directory}:1`, `oci-archive:${archive}:1`), code, part);
+      assertRefused(await lading('copy', `oci:${directory}:1`, `oci-archive:${archive}:1`), code, source.digests[part]);
       assert.ok(!(await readdir(work.path)).some((file) => file.startsWith(archive)));
     });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { extraBytes, flipByte } from '../../src/testing/faults.ts';
 import { combine, type Wrap } from '../../src/testing/wrap.ts';
-import { type CommandResult, command, succeed } from '../support/command.ts';
+import { command, succeed } from '../support/command.ts';
 import {
   type DamagedRegistry,
   type Part,
@@ -18,12 +18,13 @@ import {
 import { unfinishedLayout } from '../support/layout-blobs.ts';
 import { rootsOf, scratch } from '../support/layouts.ts';
 import { type LoggedRegistry, startLoggedRegistry } from '../support/logged-registry.ts';
+import { assertNotThere, assertRefused } from '../support/refusal.ts';
 
 /** What goes wrong, and how the command calls it when it happens to a blob; of a manifest the digest is looked at first. */
-const faults: Readonly<Record<string, { readonly wrap: Wrap; readonly code: string }>> = {
-  'a wrong byte': { wrap: flipByte(100), code: 'DIGEST_MISMATCH' },
-  'a byte less': { wrap: withoutLastByte(), code: 'SIZE_MISMATCH' },
-  'three bytes more': { wrap: combine(extraBytes(3), withoutLength()), code: 'SIZE_MISMATCH' },
+const faults: Readonly<Record<string, { readonly wrap: Wrap; readonly code: RegExp }>> = {
+  'a wrong byte': { wrap: flipByte(100), code: /\(DIGEST_MISMATCH\)/ },
+  'a byte less': { wrap: withoutLastByte(), code: /\(SIZE_MISMATCH\)/ },
+  'three bytes more': { wrap: combine(extraBytes(3), withoutLength()), code: /\(SIZE_MISMATCH\)/ },
 };
 
 let source: DamagedRegistry;
@@ -36,20 +37,17 @@ before(async () => {
 afterEach(() => source.damage(undefined));
 after(() => Promise.all([source?.close(), target?.close()]));
 
-function assertRefused({ code, stdout, stderr }: CommandResult, expected: string, part: Part): void {
-  assert.match(stderr, new RegExp(`\\(${expected}\\)`));
-  assert.ok(stderr.includes(source.digests[part]), stderr);
-  assert.equal(code, 5);
-  assert.equal(stdout, '');
-}
-
 for (const [fault, { wrap, code }] of Object.entries(faults)) {
   for (const part of parts) {
     test(`${fault} in the ${part}: a layout gets no tag, and nothing that is not whole`, async (t) => {
       const directory = join(await scratch(t), 'app');
       source.damage(source.digests[part], wrap);
       const isBlob = part === 'layer' || part === 'config';
-      assertRefused(await command(['pull', source.reference, directory]), isBlob ? code : 'DIGEST_MISMATCH', part);
+      assertRefused(
+        await command(['pull', source.reference, directory]),
+        isBlob ? code : /\(DIGEST_MISMATCH\)/,
+        source.digests[part],
+      );
       assert.equal(existsSync(directory), isBlob);
       if (isBlob) {
         const { blobs, partials } = await unfinishedLayout(directory);
@@ -68,34 +66,32 @@ for (const part of parts) {
   test(`a wrong byte in the ${part}: another registry gets neither it nor the tag`, async () => {
     source.damage(source.digests[part], flipByte(100));
     const name = `copied/${part}`;
-    assertRefused(await command(['copy', source.reference, `${target.host}/${name}:1`]), 'DIGEST_MISMATCH', part);
-    await assertNotThere(name, part);
+    assertRefused(
+      await command(['copy', source.reference, `${target.host}/${name}:1`]),
+      /\(DIGEST_MISMATCH\)/,
+      source.digests[part],
+    );
+    await assertNotThere(target, name, source.digests.index, source.digests[part]);
   });
 
   test(`a wrong byte in the ${part}: no archive appears`, async (t) => {
     const cwd = await scratch(t);
     source.damage(source.digests[part], flipByte(100));
-    assertRefused(await command(['pull', source.reference, 'app.tar'], { cwd }), 'DIGEST_MISMATCH', part);
+    assertRefused(
+      await command(['pull', source.reference, 'app.tar'], { cwd }),
+      /\(DIGEST_MISMATCH\)/,
+      source.digests[part],
+    );
     assert.deepEqual(await readdir(cwd), []);
   });
-}
-
-async function assertNotThere(name: string, part: Part): Promise<void> {
-  const repository = target.registry.repository(name);
-  const digest = source.digests[part];
-  assert.equal(await repository.resolve('1'), undefined);
-  assert.equal(await repository.resolve(source.digests.index), undefined);
-  assert.equal(await repository.stat(digest), undefined);
-  const puts = target.log.filter(({ method, path }) => method === 'PUT' && path.startsWith(`/v2/${name}/`));
-  assert.ok(!puts.some(({ path, status }) => decodeURIComponent(path).includes(digest) && status < 300));
 }
 
 test('a layer of the wrong size does not get to another registry', async () => {
   for (const fault of ['a byte less', 'three bytes more'] as const) {
     source.damage(source.digests.layer, faults[fault]?.wrap);
     const args = ['copy', source.reference, `${target.host}/copied/size:1`];
-    assertRefused(await command(args), 'SIZE_MISMATCH', 'layer');
-    await assertNotThere('copied/size', 'layer');
+    assertRefused(await command(args), /\(SIZE_MISMATCH\)/, source.digests.layer);
+    await assertNotThere(target, 'copied/size', source.digests.index, source.digests.layer);
   }
 });
 
@@ -113,11 +109,11 @@ test('plain layer files and single blobs do not appear either', async (t) => {
   const cwd = await scratch(t);
   source.damage(source.digests.layer, flipByte(100));
   const layers = await command(['pull', '--layers', 'layers', '--platform', 'linux/amd64', source.reference], { cwd });
-  assertRefused(layers, 'DIGEST_MISMATCH', 'layer');
+  assertRefused(layers, /\(DIGEST_MISMATCH\)/, source.digests.layer);
   const kept = await readdir(join(cwd, 'layers')).catch(() => []);
   assert.ok(!kept.some((file) => file.includes(source.digests.layer.slice('sha256:'.length))), kept.join());
   const blob = ['blob', 'get', '--output', 'blob', `${source.host}/team/app@${source.digests.layer}`];
-  assertRefused(await command(blob, { cwd }), 'DIGEST_MISMATCH', 'layer');
+  assertRefused(await command(blob, { cwd }), /\(DIGEST_MISMATCH\)/, source.digests.layer);
   assert.ok(!(await readdir(cwd)).some((file) => file.startsWith('blob')));
 });
 

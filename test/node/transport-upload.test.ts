@@ -112,7 +112,7 @@ describe('a body', () => {
 });
 
 describe('an answer before the body is sent', () => {
-  test('is given, the source is closed, and the connection is not used again', async () => {
+  test('is given, the source and the connection are closed', async () => {
     await using origin = await startOrigin((_, response) => void response.writeHead(401).end('who?'));
     using wire = nodeWire();
     let closed = false;
@@ -132,7 +132,7 @@ describe('an answer before the body is sent', () => {
     const response = await wire.get(origin.url, { method: 'PUT', body });
     assert.equal(response.status, 401);
     assert.equal(await textOf(response), 'who?');
-    await until(() => closed);
+    await until(() => closed && origin.connections.open === 0);
     await textOf(await wire.get(origin.url));
     assert.deepEqual(
       origin.requests.map(({ connection }) => connection),

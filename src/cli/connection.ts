@@ -1,6 +1,6 @@
 /** From flags, environment and settings to what a client is made of: hosts, credentials, transport. A flag wins over the file. */
 import path from 'node:path';
-import type { HostSettings } from '../http/host.ts';
+import type { Hosts, HostSettings } from '../http/host.ts';
 import { createHosts } from '../http/hosts.ts';
 import type { SendOptions } from '../http/pipeline.ts';
 import { certificateDirectories, readTlsFiles, type TlsSettings } from '../node/tls.ts';
@@ -28,8 +28,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const choices = hostChoices(settings, flags, options.named);
   const credentials = await credentialsFor(options);
   const inCwd = (file: string | undefined): string | undefined => file && path.resolve(context.cwd, file);
+  const hosts = createHosts(hostsOf(choices));
   const transport = nodeTransport({
-    tls: await tlsOf(choices, inCwd),
+    tls: await tlsOf(choices, hosts, inCwd),
     ca: (await readTlsFiles({ caFile: inCwd(flags.caFile) })).ca,
     caFile: inCwd(context.env.SSL_CERT_FILE),
     certificateDirectories: certificateDirectories(context.env),
@@ -39,7 +40,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   const { concurrency, retry, foreignLayers = false } = flags;
   return {
     transport,
-    hosts: createHosts(hostsOf(choices)),
+    hosts,
     credentials,
     userAgent: `lading/${VERSION}`,
     retry: retry === undefined ? {} : { attempts: retry + 1 },
@@ -71,13 +72,16 @@ function hostsOf(choices: ReadonlyMap<string, HostChoice>): Readonly<Record<stri
   return Object.fromEntries([...choices].map(([name, { host }]) => [name, host]));
 }
 
+/** By the host of its URL: a registry may really stand elsewhere. */
 async function tlsOf(
   choices: ReadonlyMap<string, HostChoice>,
+  hosts: Hosts,
   inCwd: (file: string | undefined) => string | undefined,
 ): Promise<Readonly<Record<string, TlsSettings>>> {
   const told: [string, TlsSettings][] = [];
   for (const [name, { tls }] of choices) {
-    if (Object.values(tls).some((value) => value !== undefined)) told.push([name, await readTls(tls, inCwd)]);
+    if (Object.values(tls).some((value) => value !== undefined))
+      told.push([new URL(hosts(name).origin).host, await readTls(tls, inCwd)]);
   }
   return Object.fromEntries(told);
 }

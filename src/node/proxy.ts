@@ -1,6 +1,7 @@
 /** Which proxy a URL goes through: what the caller says, or the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`). */
 import { getProxyForUrl } from 'proxy-from-env';
 import { OciError } from '../errors.ts';
+import { zoneOfHost } from '../http/address.ts';
 
 /** A proxy's URL; `false`: none; undefined: as the environment says. */
 export type ProxySetting = string | false | undefined;
@@ -11,7 +12,7 @@ export type ProxySetting = string | false | undefined;
  */
 export function proxyFor(url: URL, setting: ProxySetting): URL | undefined {
   if (setting === false) return undefined;
-  const text = setting ?? (isInExcludedNetwork(url) ? '' : getProxyForUrl(url.href));
+  const text = setting ?? (isExcluded(url) ? '' : getProxyForUrl(url.href));
   if (text === '') return undefined;
   // Its text stays out of the error: it may hold a password.
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
@@ -19,6 +20,11 @@ export function proxyFor(url: URL, setting: ProxySetting): URL | undefined {
   throw new OciError('CONFIG_INVALID', `the proxy for ${url.host} is not an http or https URL`, {
     hint: 'set HTTPS_PROXY to something like http://proxy.example:3128',
   });
+}
+
+/** As in Go's tools, a proxy of the environment is never asked for this machine itself: it would mean its own. */
+function isExcluded(url: URL): boolean {
+  return zoneOfHost(url.hostname) === 'loopback' || isInExcludedNetwork(url);
 }
 
 /** `NO_PROXY=10.0.0.0/8`, as Go's tools understand it; `proxy-from-env` knows names only. */

@@ -96,7 +96,7 @@ for (const damage of Object.keys(damages) as Damage[]) {
 
 test('a blob that was damaged on its way up is refused by the registry, and the command says why', async (t) => {
   const server = await startLoggedRegistry({ wrap: only(damagedUpload(), { matches: requestTo('upload', 'PUT') }) });
-  t.after(server.close);
+  t.after(() => server.close());
   const result = await lading('push', 'oci:whole:1', `${server.host}/team/app:1`);
   assert.match(result.stderr, /\(DIGEST_MISMATCH\)/);
   assert.equal(result.code, 5);

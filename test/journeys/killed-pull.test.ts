@@ -25,7 +25,7 @@ let image: Built;
 /** The config, then the layers. */
 let blobs: readonly Descriptor[];
 /** After how many bytes the answer with a blob stands still for ever, by digest; the others come whole. */
-let stalls: ReadonlyMap<string, number> = new Map();
+let stalls = new Map<string, number>();
 const stalled = new Set<string>();
 
 const stalling: Wrap = (handler) => (request, info) => {
@@ -47,8 +47,9 @@ afterEach(() => flow());
 after(() => server?.close());
 
 /** From now on the config and the layers come so far; what is not told comes whole. */
-function flow(...sizes: readonly number[]): void {
-  stalls = new Map(blobs.flatMap(({ digest }, at) => (sizes[at] === undefined ? [] : [[digest, sizes[at]]])));
+function flow(...sizes: readonly (number | undefined)[]): void {
+  stalls = new Map();
+  for (const [at, size] of sizes.entries()) if (size !== undefined) stalls.set(blobs[at]?.digest ?? '', size);
   stalled.clear();
   server.log.length = 0;
 }
@@ -150,9 +151,9 @@ test('an image that was there stays whole while its tag is pulled anew and kille
 
 test('an archive does not appear before it is whole', async (t) => {
   const cwd = await scratch(t);
-  flow(0, 2 * MIB, 2 * MIB, 2 * MIB);
+  flow(undefined, 2 * MIB, 2 * MIB, 2 * MIB);
   const running = startCommand(['pull', reference, 'app.tar'], { cwd });
-  await until(() => stalled.size === blobs.length || running.child.exitCode !== null, 'the layers are under way');
+  await until(() => stalled.size > 0 || running.child.exitCode !== null, 'a layer is under way');
   running.kill('SIGKILL');
   assert.equal((await running.done).signal, 'SIGKILL');
   assert.ok(!existsSync(join(cwd, 'app.tar')));

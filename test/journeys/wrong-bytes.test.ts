@@ -9,7 +9,6 @@ import { combine, type Wrap } from '../../src/testing/wrap.ts';
 import { command, succeed } from '../support/command.ts';
 import {
   type DamagedRegistry,
-  type Part,
   parts,
   startDamagedRegistry,
   withoutLastByte,

@@ -116,18 +116,13 @@ describe('the environment', () => {
       '10.1.2.3:5000',
       '192.168.1.1',
       '[fd00::1]',
+      'localhost:5000',
+      '127.0.0.1',
+      '[::1]:5000',
     ]) {
       assert.equal(found(`https://${host}/`), undefined, host);
     }
-    for (const host of [
-      'sub.reg.test',
-      'other.test',
-      '11.0.0.1',
-      '192.168.1.2',
-      '127.0.0.1',
-      '[fe80::1]',
-      '10.example.com',
-    ]) {
+    for (const host of ['sub.reg.test', 'other.test', '11.0.0.1', '192.168.1.2', '[fe80::1]', '10.example.com']) {
       assert.equal(found(`https://${host}/`), 'secure:1', host);
     }
     process.env.NO_PROXY = '*';

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
-import { drain, readAll } from '../../src/bytes/read.ts';
+import { drain } from '../../src/bytes/read.ts';
 import type { HttpRequest, HttpResponse, Send } from '../../src/http/types.ts';
 import { nodeTransport, type NodeTransportOptions } from '../../src/node/transport.ts';
 import { rejection } from '../support/failure.ts';
 import { type Origin, startOrigin } from '../support/http-origin.ts';
+import { aMoment, textOf as text, until } from '../support/node-wire.ts';
 
 interface SetUp {
   readonly origin: Origin;
@@ -29,10 +30,6 @@ async function setUp(answer: RequestListener, options: NodeTransportOptions = {}
     },
   };
 }
-
-const text = async (response: HttpResponse): Promise<string> =>
-  new TextDecoder().decode(await readAll(response.body, 1e6, 'it'));
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe('an answer', () => {
   test('comes with its status, its headers and its bytes as they are', async () => {
@@ -106,8 +103,7 @@ describe('a connection', () => {
     await using it = await setUp(answer);
     for await (const _ of (await it.get('/big')).body) break;
     await (await it.get('/big')).cancel();
-    await settled();
-    assert.deepEqual(it.origin.connections, { made: 2, open: 0 });
+    await until(() => it.origin.connections.made === 2 && it.origin.connections.open === 0);
   });
 
   test('is closed with the transport, which may be closed twice', async () => {
@@ -116,8 +112,7 @@ describe('a connection', () => {
     const send = it.send as ReturnType<typeof nodeTransport>;
     send.close();
     send.close();
-    await settled();
-    assert.deepEqual(it.origin.connections, { made: 1, open: 0 });
+    await until(() => it.origin.connections.made === 1 && it.origin.connections.open === 0);
   });
 
   test('is not read from while nobody takes the bytes', async () => {
@@ -131,8 +126,8 @@ describe('a connection', () => {
     });
     const bytes = (await it.get()).body[Symbol.asyncIterator]();
     await bytes.next();
-    await settled();
-    await settled();
+    await aMoment();
+    await aMoment();
     assert.ok(written < 30_000_000, `${written} bytes were taken from the server`);
     await bytes.return?.(undefined);
   });
@@ -141,20 +136,19 @@ describe('a connection', () => {
     await using it = await setUp(({ url }, response) => void (url === '/body' && response.write('part')));
     const before = new AbortController();
     const head = it.get('/', { signal: before.signal });
-    while (it.origin.requests.length === 0) await settled();
+    await until(() => it.origin.requests.length === 1);
     before.abort();
     await rejection('ABORTED', head);
     const during = new AbortController();
     const response = await it.get('/body', { signal: during.signal });
     const reading = text(response);
-    await settled();
+    await aMoment();
     during.abort();
     await rejection('ABORTED', reading);
     const unread = new AbortController();
     await it.get('/body', { signal: unread.signal });
     unread.abort();
-    await settled();
-    assert.deepEqual(it.origin.connections, { made: 3, open: 0 });
+    await until(() => it.origin.connections.made === 3 && it.origin.connections.open === 0);
     await rejection('ABORTED', it.get('/', { signal: unread.signal }));
     assert.equal(it.origin.requests.length, 3);
   });

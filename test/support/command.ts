@@ -14,8 +14,8 @@ export interface CommandOptions {
   readonly cwd?: string | undefined;
   /** Beside PATH and HOME. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** What stdin gives; nothing unless told, and `open` leaves it open. */
-  readonly stdin?: string | Uint8Array | 'open' | undefined;
+  /** What stdin gives; nothing unless told. `null` leaves it open. */
+  readonly stdin?: string | Uint8Array | null | undefined;
 }
 
 export interface CommandResult {
@@ -68,7 +68,7 @@ function startProgram(file: string, args: readonly string[], { cwd, env, stdin =
   process.once('exit', killAtExit);
   // A command that ends before it has read all is its own affair.
   child.stdin.on('error', () => {});
-  if (stdin !== 'open') child.stdin.end(stdin);
+  if (stdin !== null) child.stdin.end(stdin);
   const done = ending(child).finally(() => process.off('exit', killAtExit));
   return { child, kill: (signal) => void child.kill(signal), done };
 }

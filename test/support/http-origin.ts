@@ -32,6 +32,7 @@ export async function startOrigin(answer: RequestListener, tls?: ServerOptions):
     answer(request, response);
   };
   const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  server.keepAliveTimeout = 0; // connections end by what is tested, not by time
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     numbers.set(socket, ++connections.made);
     connections.open++;

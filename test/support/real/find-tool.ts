@@ -11,8 +11,6 @@ const packages = {
   openssl: 'openssl',
   busybox: 'busybox-static',
   tar: 'tar',
-  'redis-server': 'redis-server',
-  chromium: 'chromium',
 } as const;
 
 export type Tool = keyof typeof packages;
@@ -21,6 +19,11 @@ export type Tool = keyof typeof packages;
 export function findTool(tool: Tool): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return folders.map((folder) => join(folder, tool)).find(isExecutable);
+}
+
+/** The programs that are not here. */
+export function missingTools(): readonly Tool[] {
+  return (Object.keys(packages) as Tool[]).filter((tool) => findTool(tool) === undefined);
 }
 
 /** The path of a program that `needs` has found. */

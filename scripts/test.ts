@@ -1,12 +1,13 @@
-// Runs the tests: node scripts/test.mjs [file or part of a path ...]
+/** Runs the tests: npm test [-- part of a path ...]. What is skipped for want of a program is said in one line. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { missingTools } from '../test/support/real/find-tool.ts';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const wanted = process.argv.slice(2);
-const files = readdirSync('test', { recursive: true })
-  .map((file) => `test/${file}`)
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .map((file) => `test/${file.replaceAll('\\', '/')}`)
   .filter((file) => file.endsWith('.test.ts') && (wanted.length === 0 || wanted.some((part) => file.includes(part))))
   .sort();
 if (files.length === 0) {
@@ -18,4 +19,8 @@ const { status } = spawnSync(
   ['--import', 'tsx', '-C', 'source', '--test', '--test-reporter=spec', '--test-concurrency=2', ...files],
   { stdio: 'inherit' },
 );
+const missing = missingTools();
+if (missing.length > 0) {
+  console.log(`skipped what needs ${missing.join(', ')}: not installed here (scripts/debian-packages.sh installs them)`);
+}
 process.exit(status ?? 1);

@@ -21,6 +21,8 @@ const { status } = spawnSync(
 );
 const missing = missingTools();
 if (missing.length > 0) {
-  console.log(`skipped what needs ${missing.join(', ')}: not installed here (scripts/debian-packages.sh installs them)`);
+  console.log(
+    `skipped what needs ${missing.join(', ')}: not installed here (scripts/debian-packages.sh installs them)`,
+  );
 }
 process.exit(status ?? 1);

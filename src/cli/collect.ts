@@ -24,7 +24,8 @@ export async function* mapLimited<T, R>(
   concurrency: number,
   work: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
-  const limit = pLimit(concurrency);
+  // Who is taken out of the queue has to hear of it: below, all are waited for.
+  const limit = pLimit({ concurrency, rejectOnClear: true });
   const pending: Promise<R>[] = [];
   try {
     for await (const item of items) {

@@ -18,7 +18,10 @@ export function listenForInterrupt(context: Context): Interrupt {
   const stop = (name: SignalName): void => {
     if (exitCode !== undefined) return context.exit(codes[name]);
     exitCode = codes[name];
-    controller.abort(new OciError('ABORTED', name === 'SIGINT' ? 'interrupted' : 'terminated'));
+    const reason = new OciError('ABORTED', name === 'SIGINT' ? 'interrupted' : 'terminated');
+    controller.abort(reason);
+    // Whoever waits for stdin learns it so: no signal ends a read that is under way.
+    context.stdin.on('error', () => {}).destroy(reason);
   };
   const listening = (Object.keys(codes) as SignalName[]).map((name) => context.onSignal(name, () => stop(name)));
   return {

@@ -1,8 +1,9 @@
 /** Writing to an output stream with back-pressure. A reader that has gone away (`| head`) is recognised, not reported. */
+import { fsError } from '../node/fs-errors.ts';
 import type { OutputStream } from './context.ts';
 
 export interface Sink {
-  /** Settles when the bytes are handed over. @throws the stream's error, see {@link isClosedPipe} */
+  /** Settles when the bytes are handed over. @throws OciError `DISK_FULL`, `IO`; of a closed pipe its own error, see {@link isClosedPipe} */
   write(chunk: string | Uint8Array): Promise<void>;
   /** Stops listening to the stream's errors; the stream itself stays open. */
   close(): void;
@@ -18,8 +19,8 @@ export function sinkOf(stream: OutputStream): Sink {
   return {
     write: (chunk) =>
       new Promise((resolve, reject) => {
-        if (failure !== undefined) return reject(failure);
-        stream.write(chunk, (error) => (error ? reject(error) : resolve()));
+        if (failure !== undefined) return reject(fsError(failure, 'write the output'));
+        stream.write(chunk, (error) => (error ? reject(fsError(error, 'write the output')) : resolve()));
       }),
     close: () => {
       if (failure === undefined) stream.off('error', remember);

@@ -81,7 +81,8 @@ async function checkManifest(run: Run, descriptor: Descriptor, depth: number): P
 /** The diff id of each layer, where this is an image; a count that differs is a problem of its own. */
 async function diffIdsOf(run: Run, manifest: Manifest): Promise<readonly Digest[] | undefined> {
   if (run.options.quick === true) return undefined;
-  const config = await attempt(run, manifest.descriptor, () => imageConfig(run.source, manifest, run.call));
+  const { descriptor = manifest.descriptor } = manifest.links.find(({ role }) => role === 'config') ?? {};
+  const config = await attempt(run, descriptor, () => imageConfig(run.source, manifest, run.call));
   const ids = config?.rootfs?.diff_ids;
   if (ids === undefined) return undefined;
   const layers = manifest.links.filter(({ role }) => role === 'layer').length;
@@ -159,7 +160,11 @@ async function attempt<T>(
       return await check();
     } catch (error) {
       if (!isOciError(error, ...PROBLEMS)) throw error;
-      seen.problems.push({ descriptor, error });
+      // A config is read twice: for its diff ids, and as a blob.
+      const isKnown = seen.problems.some(
+        (one) => one.descriptor.digest === descriptor.digest && one.error.code === error.code,
+      );
+      if (!isKnown) seen.problems.push({ descriptor, error });
       return undefined;
     }
   });

@@ -76,7 +76,7 @@ export async function failureOf(response: HttpResponse, attempted: string, reque
     errors,
     request: { method: request.method, url: redactUrl(request.url) },
     retryAfterMs: waitMs,
-    hint: hintOf(code, response, waitMs),
+    hint: hintOf(code, response, waitMs) ?? tlsHint(status, words, host),
   });
 }
 
@@ -159,6 +159,12 @@ function quota({ headers }: HttpResponse): string {
   const limit = headers['ratelimit-limit'];
   if (remaining === undefined) return '';
   return `, quota ${quote(remaining, 40)}${limit === undefined ? '' : ` of ${quote(limit, 40)}`}`;
+}
+
+/** Go's servers say so in plain http. */
+function tlsHint(status: number, words: string, host: string): string | undefined {
+  const speaksTls = status === 400 && /HTTP request to an HTTPS server/i.test(words);
+  return speaksTls ? `it speaks TLS: --host ${host},tls=on` : undefined;
 }
 
 function hintOf(code: ErrorCode, { headers, status }: HttpResponse, waitMs: number | undefined): string | undefined {

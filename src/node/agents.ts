@@ -13,8 +13,8 @@ export interface Agents {
 
 const agentOptions = {
   keepAlive: true,
-  /** A large buffer of the socket: fewer, larger chunks. */
-  highWaterMark: 256 * 1024,
+  /** What a socket holds before it asks its writer to wait, and its reader's peer, too: many sockets are open at once. */
+  highWaterMark: 64 * 1024,
   /** Kept connections are closed after this time, in ms; the server usually is quicker. */
   timeout: 60_000,
 };

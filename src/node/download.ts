@@ -11,7 +11,7 @@ import { createPace, type Pace } from './pace.ts';
 import type { Timeouts } from './timeouts.ts';
 
 /** Bytes kept for the reader before the socket is paused. */
-const HELD_BYTES = 256 * 1024;
+const HELD_BYTES = 128 * 1024;
 /** The rest of an answer that is not wanted is read, when it is this short, to keep the connection. */
 const DRAINED_BYTES = 64 * 1024;
 const DRAIN_MS = 1000;

@@ -6,7 +6,7 @@ import type { Bytes } from '../model/call.ts';
 import { onDisk } from './fs-errors.ts';
 
 const GATHER = 256 * 1024;
-const READ = 512 * 1024;
+const READ = 256 * 1024;
 
 export interface Appended {
   /** Where the bytes end that are in the file. */

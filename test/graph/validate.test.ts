@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readAll } from '../../src/bytes/read.ts';
+import { fromArray, readAll } from '../../src/bytes/read.ts';
 import { validate } from '../../src/graph/validate.ts';
 import { walk } from '../../src/graph/walk.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
@@ -88,6 +88,19 @@ test('a layer that is right but does not unpack is named', async () => {
     ['LAYOUT_INVALID'],
   );
   assert.ok(layer && problems[0]?.error.message.includes(layer.descriptor.digest));
+});
+
+test('a wrong byte in a config is one problem, of the config', async () => {
+  const { store, images } = await multiPlatform();
+  const config = images[0]?.blobs[0]?.descriptor;
+  assert.ok(config);
+  const wrong = new Uint8Array(config.size);
+  const source = damaged(store, config.digest, () => contentOf(config, () => fromArray(wrong)));
+  const { problems } = await validate(source, 'multi');
+  assert.deepEqual(
+    problems.map(({ descriptor, error }) => [descriptor.digest, error.code]),
+    [[config.digest, 'DIGEST_MISMATCH']],
+  );
 });
 
 test('missing blobs are found without reading any', async () => {

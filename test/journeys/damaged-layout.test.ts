@@ -76,7 +76,7 @@ for (const damage of Object.keys(damages) as Damage[]) {
       const { directory } = await damagedLayout(part, damage);
       const [copied, archive] = [`${directory}-copied`, `${directory}-copied.tar`];
       assertRefused(await lading('copy', `oci:${directory}:1`, `oci:${copied}:1`), code, source.digests[part]);
-      const files = await filesBelow(join(work.path, copied)).catch(() => []);
+      const files = await filesBelow(join(work.path, copied)).catch((): string[] => []);
       assert.ok(!files.includes(blobFile(part)), files.join());
       assertRefused(await lading('copy', `oci:${directory}:1`, `oci-archive:${archive}:1`), code, source.digests[part]);
       assert.ok(!(await readdir(work.path)).some((file) => file.startsWith(archive)));

@@ -81,7 +81,9 @@ async function assertContinues(directory: string, before: Unfinished): Promise<v
   for (const digest of before.blobs.keys()) assert.ok(!server.requests().some((one) => one.endsWith(digest)));
   assert.match(await succeed(['validate', `oci:${directory}:1`]), /: valid /);
   const names = [image.descriptor, ...blobs].map(({ digest }) => join('blobs', digest.replace(':', '/')));
-  assert.deepEqual(await filesBelow(directory), [...names, 'index.json', 'oci-layout'].sort());
+  // Who is killed between a blob's rename and the end of its lock leaves the lock; nobody waits for it, and gc sweeps it after a day.
+  const files = (await filesBelow(directory)).filter((file) => !file.endsWith('.partial.lock'));
+  assert.deepEqual(files, [...names, 'index.json', 'oci-layout'].sort());
 }
 
 /** How far the config and the layers have come. */

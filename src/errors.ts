@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'DENIED' // authenticated, but not allowed
   | 'RATE_LIMITED' // 429 that outlasted the retries; see `retryAfterMs`
   | 'UNSUPPORTED' // the registry, or this runtime, does not support the operation
+  | 'VERSION_UNSUPPORTED' // a retired version where the current one is needed: a schema 1 manifest, a registry of the v1 protocol
   | 'MANIFEST_BLOB_UNKNOWN' // the registry misses something that the manifest refers to
   | 'UPLOAD_INVALID' // the registry lost or refused an upload session
   | 'CONFLICT' // a condition (if-match, no-clobber, lock) was not met
@@ -38,6 +39,7 @@ export type ErrorCode =
   | 'TLS' // the certificate or the handshake was refused
   | 'TIMEOUT' // nothing came in time
   // local
+  | 'LAYER_MISSING' // a blob of the manifest is not among the files to push; `digests` has all that are missing
   | 'CREDENTIALS' // a credential helper failed
   | 'DISK_FULL' // no space for what has to be written
   | 'IO' // any other failure of the file system
@@ -64,8 +66,13 @@ export interface ErrorContext {
   readonly retryAfterMs?: number | undefined;
   /** The digests that an error is about (missing layers, the wrong blob). */
   readonly digests?: readonly string[] | undefined;
+  /** What was not found, where the registry told. */
+  readonly missing?: Missing | undefined;
   readonly cause?: unknown;
 }
+
+/** What a `NOT_FOUND` is about. */
+export type Missing = 'repository' | 'manifest' | 'blob';
 
 const brand: unique symbol = Symbol.for('lading.OciError') as never;
 
@@ -79,6 +86,7 @@ export class OciError extends Error {
   readonly request: { readonly method: string; readonly url: string } | undefined;
   readonly retryAfterMs: number | undefined;
   readonly digests: readonly string[];
+  readonly missing: Missing | undefined;
 
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
@@ -89,6 +97,7 @@ export class OciError extends Error {
     this.request = context.request;
     this.retryAfterMs = context.retryAfterMs;
     this.digests = context.digests ?? [];
+    this.missing = context.missing;
     Object.defineProperty(this, brand, { value: true });
   }
 }

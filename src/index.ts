@@ -2,7 +2,7 @@
  * `lading`: what runs everywhere. References, digests, manifests; stores in memory and in registries; the verbs over any of
  * them. What needs Node (disk, credential files, a server's socket) is in `lading/node`.
  */
-export { type ErrorCode, type ErrorContext, isOciError, OciError, type RegistryErrorEntry } from './errors.ts';
+export { type ErrorCode, type ErrorContext, isOciError, type Missing, OciError, type RegistryErrorEntry } from './errors.ts';
 export type { Activity, Bytes, Call, Outcome, WireHeaders, WireResponse } from './model/call.ts';
 export type { Annotations, Descriptor } from './model/descriptor.ts';
 export {

@@ -33,10 +33,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['validate', 'check every digest, size and link of an image', () => import('./commands/validate.ts')],
     ['ping', 'ask a registry what it is', () => import('./commands/ping.ts')],
   ]),
+  ...group('Change images:', [
+    ['append', 'add layers to an image, under a new tag', () => import('./commands/append.ts')],
+  ]),
   ...group('Change a registry:', [
     ['tag', 'give an image more tags', () => import('./commands/tag.ts')],
     ['untag', 'remove a tag, and only the tag', () => import('./commands/untag.ts')],
     ['delete, rm', 'delete a tag, or a manifest by its digest', () => import('./commands/delete.ts')],
+    ['delete-repo', 'delete all that a repository holds', () => import('./commands/delete-repo.ts')],
   ]),
   ...group('Log in:', [
     ['login', 'log in to a registry', () => import('./commands/login.ts')],
@@ -49,6 +53,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['gc', 'remove what nothing refers to from an OCI layout', () => import('./commands/gc.ts')],
     ['parse', 'show the parts of a name', () => import('./commands/parse.ts')],
     ['completion', 'print a completion script for a shell', () => import('./commands/completion.ts')],
+  ]),
+  ...group('Retired protocol:', [
+    ['v1', 'read from a registry of the v1 protocol', () => import('./commands/v1.ts')],
   ]),
 ];
 

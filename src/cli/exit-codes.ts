@@ -20,6 +20,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   REFERENCE_INVALID: EXIT.usage,
   PLATFORM_INVALID: EXIT.usage,
   NOT_FOUND: EXIT.notFound,
+  LAYER_MISSING: EXIT.notFound,
   UNAUTHORIZED: EXIT.notAllowed,
   DENIED: EXIT.notAllowed,
   CREDENTIALS: EXIT.notAllowed,
@@ -30,6 +31,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   TLS: EXIT.unreachable,
   TIMEOUT: EXIT.unreachable,
   UNSUPPORTED: EXIT.unsupported,
+  VERSION_UNSUPPORTED: EXIT.unsupported,
   NOT_A_REGISTRY: EXIT.unsupported,
   ABORTED: EXIT.interrupted,
 };

@@ -8,7 +8,7 @@ import { counted } from '../graph/progress.ts';
 import { platformOfImage } from '../graph/select.ts';
 import { isForeign } from '../store/links.ts';
 import type { Source } from '../store/types.ts';
-import { mapLimited } from './collect.ts';
+import { mapLimited } from '../graph/collect.ts';
 import type { From } from './ends.ts';
 import { runnable } from './images.ts';
 

@@ -5,7 +5,7 @@ import type { ContainerConfig, ImageConfig } from '../model/image-config.ts';
 import { isIndex, type Manifest } from '../model/manifest.ts';
 import { formatPlatform, type Platform } from '../model/platform.ts';
 import { imageConfig, platformOfImage } from '../graph/select.ts';
-import { collect, take } from './collect.ts';
+import { collect, take } from '../graph/collect.ts';
 import type { From } from './ends.ts';
 
 export interface Inspection {

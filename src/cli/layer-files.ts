@@ -14,7 +14,7 @@ import type { Draft, LayoutTree, WriteTree } from '../layout/tree.ts';
 import { directoryTree } from '../node/directory-tree.ts';
 import { requireSpace } from '../node/free-space.ts';
 import type { Source } from '../store/types.ts';
-import { collect, mapLimited } from './collect.ts';
+import { collect, mapLimited } from '../graph/collect.ts';
 
 export interface LayerFile {
   readonly digest: Digest;

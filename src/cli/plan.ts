@@ -7,7 +7,7 @@ import { MAX_DEPTH } from '../graph/copy.ts';
 import { isForeign } from '../store/links.ts';
 import { overlay } from '../store/overlay.ts';
 import type { Source } from '../store/types.ts';
-import { collect, mapLimited } from './collect.ts';
+import { collect, mapLimited } from '../graph/collect.ts';
 
 export interface Amount {
   readonly objects: number;

@@ -3,7 +3,7 @@ import { isOciError, OciError } from '../errors.ts';
 import type { Digest } from '../model/digest.ts';
 import { formatReference, type Reference } from '../model/reference.ts';
 import type { Deletion, Store } from '../store/types.ts';
-import { collect } from './collect.ts';
+import { collect } from '../graph/collect.ts';
 import { EXIT } from './exit-codes.ts';
 import { confirm } from './input.ts';
 import type { ChangeFlags } from './options.ts';

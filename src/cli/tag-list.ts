@@ -2,7 +2,7 @@
 import type { Call } from '../model/call.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Source } from '../store/types.ts';
-import { collect, mapLimited, take } from './collect.ts';
+import { collect, mapLimited, take } from '../graph/collect.ts';
 import { createdOf } from './image-times.ts';
 import { nameOrder } from './name-order.ts';
 

@@ -2,7 +2,7 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { parseRegistryName } from '../../model/domain.ts';
-import { collect, take } from '../collect.ts';
+import { collect, take } from '../../graph/collect.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { count, outputOptions, registryOptions } from '../options.ts';

@@ -1,7 +1,7 @@
 /** `tags`: the tags of a repository, all pages. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { parseDigest } from '../../model/digest.ts';
-import { collect } from '../collect.ts';
+import { collect } from '../../graph/collect.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { openImages } from '../locators.ts';

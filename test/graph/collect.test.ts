@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { collect, mapLimited } from '../../src/cli/collect.ts';
+import { collect, mapLimited } from '../../src/graph/collect.ts';
 
 const numbers = Array.from({ length: 20 }, (_, at) => at);
 

@@ -22,6 +22,7 @@ export type ErrorCode =
   // registry
   | 'NOT_FOUND' // no such repository, tag, manifest or blob
   | 'UNAUTHORIZED' // the registry or its token server wants (other) credentials
+  | 'TOKEN_INVALID' // the bearer token was not accepted: it has expired or was revoked
   | 'DENIED' // authenticated, but not allowed
   | 'RATE_LIMITED' // 429 that outlasted the retries; see `retryAfterMs`
   | 'UNSUPPORTED' // the registry, or this runtime, does not support the operation

@@ -22,6 +22,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: EXIT.notFound,
   LAYER_MISSING: EXIT.notFound,
   UNAUTHORIZED: EXIT.notAllowed,
+  TOKEN_INVALID: EXIT.notAllowed,
   DENIED: EXIT.notAllowed,
   CREDENTIALS: EXIT.notAllowed,
   DIGEST_INVALID: EXIT.integrity,

@@ -102,7 +102,8 @@ async function settle(
     await response.cancel();
     throw proof.error;
   }
-  if (proof?.hint === undefined || (response.status !== 401 && response.status !== 403)) return response;
+  if (response.status !== 401 && response.status !== 403) return response;
+  if (proof?.hint === undefined) return proof?.header === undefined ? response : refusedWith(response, proof);
   const {
     message,
     status,
@@ -110,6 +111,14 @@ async function settle(
     request: shown,
   } = await failureOf(response, `${host.name} was asked in vain`, request);
   throw new OciError('UNAUTHORIZED', message, { status, errors, request: shown, hint: proof.hint });
+}
+
+/** A refusal reads otherwise when something was shown. */
+function refusedWith(response: HttpResponse, { demand, ofAccount }: Proof): HttpResponse {
+  const { status, headers, url, body } = response;
+  const { kind } = demand.scheme;
+  const refused = kind !== 'bearer' ? kind : ofAccount === true ? 'account' : 'anonymous';
+  return { status, headers, url, body, cancel: () => response.cancel(), refused };
 }
 
 function withProof(request: HttpRequest, proof: Proof | undefined): HttpRequest {

@@ -6,6 +6,7 @@ import { type ErrorCode, OciError, type RegistryErrorEntry } from '../errors.ts'
 import { readAll } from '../bytes/read.ts';
 import { isObject } from '../model/descriptor.ts';
 import { quote } from '../model/quote.ts';
+import { parseChallenges } from './challenge.ts';
 import { decodeBody } from './decode.ts';
 import { redactUrl } from './redact.ts';
 import { parseDate, retryAfterMs } from './retry-after.ts';
@@ -54,7 +55,8 @@ const otherwise: Readonly<Record<number, ErrorCode>> = {
 
 const hints: Partial<Readonly<Record<ErrorCode, string>>> = {
   UNAUTHORIZED: 'it does not exist or needs a login: lading login HOST',
-  DENIED: 'the account that was used may not do this',
+  TOKEN_INVALID: 'the token has expired or was revoked: get another one',
+  DENIED: 'the account that was used may not do this, or it does not exist',
   SERVER_ERROR: 'it may pass; try again later',
   UNSUPPORTED: 'this registry does not offer the operation',
 };
@@ -66,7 +68,7 @@ const hints: Partial<Readonly<Record<ErrorCode, string>>> = {
 export async function failureOf(response: HttpResponse, attempted: string, request: HttpRequest): Promise<OciError> {
   const { status, headers } = response;
   const { errors, text } = await readWords(response);
-  const code = codeOf(status, errors, request);
+  const code = tokenRefusal(response) ?? codeOf(status, errors, request);
   const waitMs = retryAfterMs(headers);
   const words = errors.length > 0 ? errors.slice(0, 3).map(shownEntry).join('; ') : text;
   const { host } = new URL(response.url);
@@ -92,6 +94,15 @@ function codeOf(status: number, errors: readonly RegistryErrorEntry[], request: 
     if (meaning !== undefined) return meaning;
   }
   return otherwise[status] ?? 'PROTOCOL';
+}
+
+/** What is wrong with a token (RFC 6750, 3.1): it is none any more, or whoever it was given to may not do this. */
+function tokenRefusal({ status, headers, refused }: HttpResponse): ErrorCode | undefined {
+  if (status !== 401 || refused === undefined || refused === 'basic') return undefined;
+  const bearer = parseChallenges(headers['www-authenticate'] ?? '').find(({ scheme }) => scheme === 'bearer');
+  const error = bearer?.params.get('error')?.toLowerCase();
+  if (error === 'insufficient_scope') return refused === 'anonymous' ? undefined : 'DENIED';
+  return error === 'invalid_token' || refused === 'token' ? 'TOKEN_INVALID' : undefined;
 }
 
 interface Words {
@@ -167,7 +178,12 @@ function tlsHint(status: number, words: string, host: string): string | undefine
   return speaksTls ? `it speaks TLS: --host ${host},tls=on` : undefined;
 }
 
-function hintOf(code: ErrorCode, { headers, status }: HttpResponse, waitMs: number | undefined): string | undefined {
+function hintOf(
+  code: ErrorCode,
+  { headers, status, refused }: HttpResponse,
+  waitMs: number | undefined,
+): string | undefined {
+  if (refused === 'basic' && status === 401) return 'the user name or the password was not accepted: lading login HOST';
   if (status === 407) return 'the proxy wants a user name and password: put them into HTTPS_PROXY';
   if (code !== 'RATE_LIMITED' && waitMs === undefined) return hints[code];
   if (waitMs === undefined) return 'log in for a higher limit, or try again later';

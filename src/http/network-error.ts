@@ -27,6 +27,11 @@ const unreachable: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed',
 };
 
+const doubts: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'check its name',
+  ECONNREFUSED: 'check its name and port, and whether it is running',
+};
+
 const timeouts: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'ESOCKETTIMEDOUT',
@@ -114,7 +119,7 @@ export function isNeverSent(error: unknown): boolean {
 function meaningOf(error: unknown, url: URL): Meaning {
   const code = codeOf(error);
   const lost = unreachable[code];
-  if (lost !== undefined) return { code: 'UNREACHABLE', said: lost };
+  if (lost !== undefined) return { code: 'UNREACHABLE', said: lost, hint: doubts[code] };
   if (timeouts.has(code)) return { code: 'TIMEOUT', said: 'nothing came in time' };
   const distrusted = certificate[code];
   if (distrusted !== undefined) return { code: 'TLS', said: distrusted, hint: certificateHint(url) };

@@ -26,6 +26,8 @@ export interface Proof {
   readonly header: string | undefined;
   /** A token nobody has used yet: if it is refused, another one would be, too. */
   readonly fresh: boolean;
+  /** A token that was given for the user's credentials. */
+  readonly ofAccount?: boolean | undefined;
   /** What the user can do about credentials that were not sent. */
   readonly hint?: string | undefined;
   /** Why there is nothing to show. */
@@ -80,7 +82,7 @@ async function proveByToken(
         }),
       request.signal,
     );
-    return { demand, header: `Bearer ${value}`, fresh, hint };
+    return { demand, header: `Bearer ${value}`, fresh, ofAccount: shown !== undefined, hint };
   } catch (error) {
     if (shown !== undefined) prover.memory.forget(prover.host.name);
     if (hint === undefined || !isOciError(error, 'UNAUTHORIZED')) throw error;

@@ -39,6 +39,11 @@ export interface HttpResponse {
   /** Read it or `cancel` it: a connection hangs on it. */
   readonly body: Bytes;
   cancel(): Promise<void>;
+  /**
+   * What a refused request was sent with: a user name and password (`basic`), the user's own `token`, or a token that a
+   * token server gave to an `account` or to an `anonymous` user.
+   */
+  readonly refused?: 'basic' | 'token' | 'account' | 'anonymous' | undefined;
 }
 
 export type Send = (request: HttpRequest) => Promise<HttpResponse>;

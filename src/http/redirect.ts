@@ -22,6 +22,7 @@ const harmless: ReadonlySet<string> = new Set(
 export function redirect(hosts: Hosts): Middleware {
   return (next) => async (request) => {
     let current = forOrigin({ ...request, chosenBy: chooserOf(request.url, request, hosts) });
+    if (request.redirect === 'manual') return next(current);
     for (let hops = 0; ; hops++) {
       const response = await next(current);
       const { location } = response.headers;

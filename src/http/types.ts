@@ -26,6 +26,8 @@ export interface HttpRequest extends Call {
   readonly registry: string;
   /** May the request be sent twice? GET, HEAD, PUT and DELETE may unless told; POST and PATCH may not unless told. */
   readonly idempotent?: boolean | undefined;
+  /** `manual` gives the redirect itself, unread. @default 'follow' */
+  readonly redirect?: 'follow' | 'manual' | undefined;
   /** Ask the registry itself, no mirror: a mirror's bytes were wrong. */
   readonly direct?: boolean | undefined;
 }

@@ -1,10 +1,12 @@
 /** A registry over HTTP as a `Registry`: its repositories, its catalog, and whether it is there. */
 import type { Call } from '../model/call.ts';
 import { checkRepositoryName, parseReference } from '../model/reference.ts';
+import type { HttpResponse } from '../http/types.ts';
 import type { ListOptions, Registry } from '../store/types.ts';
 import { listRepositories } from './list.ts';
 import { type Ping, pingRegistry } from './ping.ts';
 import { type Repository, repositoryAt } from './repository.ts';
+import { type OwnRequest, sendOwn } from './request.ts';
 import type { RegistryPlace } from './session.ts';
 
 /** A registry. Nothing is asked before a verb is called. */
@@ -20,6 +22,12 @@ export interface RemoteRegistry extends Registry {
   repositories(options?: ListOptions): AsyncIterable<string>;
   /** @throws OciError `UNREACHABLE`, `TIMEOUT`, `TLS`, `NOT_A_REGISTRY`, `UNAUTHORIZED`, `DENIED` */
   ping(options?: Call): Promise<Ping>;
+  /**
+   * A request of your own, authenticated as all others are. Read the answer's body, or `cancel` it.
+   * @example const { status, headers } = await registry.request({ method: 'HEAD', path: 'team/app/manifests/1' });
+   * @throws OciError `USAGE` for a path that leads elsewhere, and whatever sending throws; never for a status
+   */
+  request(request: OwnRequest): Promise<HttpResponse>;
 }
 
 export function registryAt(place: RegistryPlace): RemoteRegistry {
@@ -32,5 +40,6 @@ export function registryAt(place: RegistryPlace): RemoteRegistry {
     },
     repositories: (options) => listRepositories(place, options),
     ping: (call) => pingRegistry(place, call),
+    request: (request) => sendOwn(place, request),
   };
 }

@@ -24,6 +24,7 @@ export interface Question extends Call {
   readonly body?: HttpRequest['body'];
   readonly scopes?: readonly string[] | undefined;
   readonly idempotent?: boolean | undefined;
+  readonly redirect?: HttpRequest['redirect'];
   /** Ask no mirror. */
   readonly direct?: boolean | undefined;
 }
@@ -37,7 +38,7 @@ export interface Exchange {
 /** Sends one request. */
 export async function ask(place: RegistryPlace, question: Question): Promise<Exchange> {
   const { host, session, facts } = place;
-  const { path = '', url, headers = {}, body, scopes, idempotent, direct, method, signal, on } = question;
+  const { path = '', url, headers = {}, body, scopes, idempotent, redirect, direct, method, signal, on } = question;
   const request: HttpRequest = {
     method,
     url: url ?? apiUrl(place, path),
@@ -47,6 +48,7 @@ export async function ask(place: RegistryPlace, question: Question): Promise<Exc
     body,
     scopes,
     idempotent,
+    redirect,
     signal,
     on,
     direct: direct === true || facts.mirrors === 'wrong',

@@ -1,0 +1,39 @@
+/**
+ * A request of the caller's own to a registry, for what no verb does: authenticated, retried and redirected as all others
+ * are. Its path stays below `/v2/`; what the answer means is for the caller to know.
+ */
+import { OciError, throwIfAborted } from '../errors.ts';
+import type { HttpRequest, HttpResponse } from '../http/types.ts';
+import type { Call, WireHeaders } from '../model/call.ts';
+import { quote } from '../model/quote.ts';
+import { apiUrl, ask } from './requests.ts';
+import type { RegistryPlace } from './session.ts';
+
+export interface OwnRequest extends Call {
+  /** @default 'GET' */
+  readonly method?: HttpRequest['method'] | undefined;
+  /** Below `/v2/`, query included: `_catalog?n=10`, `team/app/manifests/1`. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers?: WireHeaders | undefined;
+  readonly body?: HttpRequest['body'];
+  /** What a token has to allow, e.g. `repository:team/app:pull`; where none is named, what the registry asks for. */
+  readonly scopes?: readonly string[] | undefined;
+  /** `manual` gives the redirect itself. @default 'follow' */
+  readonly redirect?: HttpRequest['redirect'];
+}
+
+/** Sends it. No status is an error. @throws OciError `USAGE` for a path that leads elsewhere, and as sending does */
+export async function sendOwn(
+  place: RegistryPlace,
+  { method = 'GET', path, ...rest }: OwnRequest,
+): Promise<HttpResponse> {
+  throwIfAborted(rest.signal);
+  const root = apiUrl(place, '');
+  const url = URL.canParse(root + path) ? new URL(root + path) : undefined;
+  if (url?.href.startsWith(root) !== true || url.hash !== '' || path.startsWith('/')) {
+    throw new OciError('USAGE', `${quote(path)} is no path below ${root}`);
+  }
+  const { response } = await ask(place, { method, path: url.href.slice(root.length), ...rest });
+  return response;
+}

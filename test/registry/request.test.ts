@@ -1,0 +1,69 @@
+/** A request of one's own goes to the registry with everything that other requests have, and nowhere else. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readAll } from '../../src/bytes/read.ts';
+import { basicAccess } from '../../src/server/basic-access.ts';
+import { contentFrom } from '../../src/store/content.ts';
+import { putImage } from '../../src/testing/fixtures.ts';
+import { redirectBlobs } from '../../src/testing/quirks.ts';
+import { rejection } from '../support/failure.ts';
+import { testRegistry } from '../support/test-registry.ts';
+
+describe('a request of one’s own', () => {
+  test('RUBY-68 GO-33 GO-34: is authenticated and answered as it is, whatever the status', async () => {
+    const check = (username: string, password: string): boolean => username === 'me' && password === 'secret';
+    const { client, lines } = testRegistry({
+      server: { access: basicAccess({ check }) },
+      client: { credentials: async () => ({ username: 'me', password: 'secret' }) },
+    });
+    const registry = client.registry('registry.test');
+    const found = await registry.request({ path: '' });
+    await found.cancel();
+    const missing = await registry.request({ method: 'HEAD', path: 'team/app/manifests/1' });
+    await missing.cancel();
+    assert.deepEqual([found.status, missing.status], [200, 404]);
+    const asked = ['GET /v2/ 401', 'GET /v2/ 200', 'HEAD /v2/team/app/manifests/1 404'];
+    assert.deepEqual(lines(), asked);
+  });
+
+  test('GO-35 GO-36: brings bytes, JSON and headers', async () => {
+    const { client, registry: served } = testRegistry();
+    await putImage(served.repository('team/app'), { layers: [new Uint8Array([1])], tags: ['1', '2'] });
+    const { headers, body } = await client.registry('registry.test').request({ path: 'team/app/tags/list?n=1' });
+    const bytes = await readAll(body, 1000, 'the tags');
+    assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), { name: 'team/app', tags: ['1'] });
+    assert.match(headers.link ?? '', /last=1/);
+  });
+
+  test('can bring a body', async () => {
+    const { client, registry: served } = testRegistry();
+    const content = contentFrom(new TextEncoder().encode('hello'));
+    const { size, digest } = content.descriptor;
+    const registry = client.registry('registry.test');
+    const begun = await registry.request({ method: 'POST', path: 'team/app/blobs/uploads/' });
+    await begun.cancel();
+    const where = new URL(begun.headers.location ?? '', 'http://registry.test').pathname.slice('/v2/'.length);
+    const path = `${where}?digest=${encodeURIComponent(digest)}`;
+    const done = await registry.request({ method: 'PUT', path, body: { size, open: () => content.open() } });
+    await done.cancel();
+    assert.equal(done.status, 201);
+    assert.equal((await served.repository('team/app').stat(digest))?.size, 5);
+  });
+
+  test('NODE-32: can have the redirect itself', async () => {
+    const { client, registry: served } = testRegistry({ wraps: [redirectBlobs('https://storage.test')] });
+    const { manifest } = await putImage(served.repository('team/app'), { layers: [new Uint8Array([1])] });
+    const path = `team/app/blobs/${manifest.links[0]?.descriptor.digest}`;
+    const { status, headers, cancel } = await client.registry('registry.test').request({ path, redirect: 'manual' });
+    await cancel();
+    assert.equal(status, 307);
+    assert.match(headers.location ?? '', /^https:\/\/storage\.test\//);
+  });
+
+  for (const path of ['/evil.test/x', '//evil.test/x', '../secret', 'a/%2e%2e/../../x', 'a/b#c'])
+    test(`with the path ${path} is refused, and nothing is sent`, async () => {
+      const { client, lines } = testRegistry();
+      await rejection('USAGE', client.registry('registry.test').request({ path }));
+      assert.deepEqual(lines(), []);
+    });
+});

@@ -1,4 +1,4 @@
-// Builds the package: the library by plain tsc, then the two seams that inline a library, then the command.
+// Builds the package: the library by plain tsc, then the files that inline a library, then the command.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,6 +31,15 @@ await build({
   outdir: 'dist/bytes',
   splitting: false,
   banner,
+  allowOverwrite: true,
+});
+
+// The signatures of schema 1: a library for every runtime, so that nothing of Node goes in with it.
+await build({
+  ...shared,
+  platform: 'neutral',
+  entryPoints: ['src/model/jws.ts'],
+  outdir: 'dist/model',
   allowOverwrite: true,
 });
 

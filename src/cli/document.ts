@@ -22,7 +22,7 @@ export function documentOptions<A extends unknown[], O extends OptionValues>(
 export async function writeDocument(session: Session, bytes: Uint8Array, flags: DocumentFlags): Promise<void> {
   const document = flags.pretty === true ? indented(bytes) : bytes;
   if (flags.output === undefined || flags.output === '-') return session.output.bytes(document, 'json');
-  await writeOutput(session.context, flags.output, [document]);
+  await writeOutput(session.context, flags.output, document);
 }
 
 function indented(bytes: Uint8Array): Uint8Array {

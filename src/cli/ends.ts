@@ -5,8 +5,9 @@ import type { Digest } from '../model/digest.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { formatPlatform, type Platform } from '../model/platform.ts';
 import { select } from '../graph/select.ts';
+import type { Repository } from '../registry/repository.ts';
 import type { Source } from '../store/types.ts';
-import { chooseImage, type Chosen } from './images.ts';
+import { chooseImage, type Chosen } from '../image/choose.ts';
 import { openImage } from './locators.ts';
 import type { Session } from './session.ts';
 
@@ -19,6 +20,8 @@ export interface From {
   readonly describe: string;
   /** The place's name with a digest. */
   readonly at: (digest: Digest) => string;
+  /** Where it can be of schema 1: in a registry. */
+  readonly repository?: Repository | undefined;
   /** @throws OciError `NOT_FOUND` */
   resolve(platform?: Platform): Promise<Descriptor>;
   /** What the name stands for, or its image for a platform. */
@@ -30,8 +33,15 @@ export interface From {
 
 /** Opens a locator for reading; it closes with the session. */
 export async function openFrom(session: Session, text: string): Promise<From> {
-  const { source, reference, describe, at } = await openImage(session, text);
-  const { call, output } = session;
+  return fromPlace(session, await openImage(session, text));
+}
+
+/** What is asked of an image in a place that is open. */
+export function fromPlace(
+  { call, output }: Session,
+  place: Pick<From, 'source' | 'repository' | 'reference' | 'describe' | 'at'>,
+): From {
+  const { source, repository, reference, describe, at } = place;
   const choose = (platform?: Platform): Promise<Chosen> => chooseImage(source, reference, { ...call, platform });
   const manifest = (platform?: Platform): Promise<Manifest> => select(source, reference, { ...call, platform });
   return {
@@ -39,21 +49,29 @@ export async function openFrom(session: Session, text: string): Promise<From> {
     reference,
     describe,
     at,
+    repository,
     manifest,
     choose,
     async resolve(platform) {
       if (platform !== undefined) return (await manifest(platform)).descriptor;
       const descriptor = await source.resolve(reference, call);
-      if (descriptor === undefined) throw new OciError('NOT_FOUND', `${describe} is not there`);
+      if (descriptor === undefined)
+        throw new OciError('NOT_FOUND', `${describe} is not there`, { missing: 'manifest' });
       return descriptor;
     },
     async image(platform) {
       const chosen = await choose(platform);
-      if (platform === undefined && chosen.platform !== undefined && chosen.platforms.length > 1) {
-        const others = chosen.platforms.join(', ');
-        output.note(`taken for ${formatPlatform(chosen.platform)}; --platform takes another of ${others}`);
+      const taken = chosen.descriptor.platform;
+      const others = platformNames(chosen);
+      if (platform === undefined && taken !== undefined && others.length > 1) {
+        output.note(`taken for ${formatPlatform(taken)}; --platform takes another of ${others.join(', ')}`);
       }
       return chosen.image;
     },
   };
+}
+
+/** Each once. */
+function platformNames({ entries }: Chosen): readonly string[] {
+  return [...new Set(entries.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : [])))];
 }

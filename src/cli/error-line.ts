@@ -30,6 +30,7 @@ export function errorJson(error: unknown, exitCode: number, suggestion?: string)
     errors: known.errors === undefined || known.errors.length === 0 ? undefined : known.errors,
     request: known.request,
     retryAfterMs: known.retryAfterMs,
+    missing: known.missing,
     digests: known.digests === undefined || known.digests.length === 0 ? undefined : known.digests,
     exitCode,
   };

@@ -1,8 +1,8 @@
 /** When an image was made, as far as it tells. */
 import type { Call } from '../model/call.ts';
 import { imageConfig } from '../graph/select.ts';
+import { chooseImage } from '../image/choose.ts';
 import type { Source } from '../store/types.ts';
-import { chooseImage } from './images.ts';
 
 const ANNOTATION = 'org.opencontainers.image.created';
 

@@ -1,11 +1,11 @@
 /** What `inspect` tells of an image: gathered here, shown elsewhere. Its shape is the JSON of the command. */
 import type { Call } from '../model/call.ts';
 import type { Annotations, Descriptor } from '../model/descriptor.ts';
-import type { ContainerConfig, ImageConfig } from '../model/image-config.ts';
+import type { ContainerConfig, HistoryEntry } from '../model/image-config.ts';
 import { isIndex, type Manifest } from '../model/manifest.ts';
 import { formatPlatform, type Platform } from '../model/platform.ts';
-import { imageConfig, platformOfImage } from '../graph/select.ts';
 import { collect, take } from '../graph/collect.ts';
+import { type Image, viewOf } from '../image/image.ts';
 import type { From } from './ends.ts';
 
 export interface Inspection {
@@ -39,7 +39,7 @@ export interface InspectedImage {
   readonly created?: string | undefined;
   readonly author?: string | undefined;
   readonly config?: ContainerConfig | undefined;
-  /** Bytes of the layers, compressed. */
+  /** Bytes of the layers, compressed, each once. */
   readonly layersSize: number;
   readonly layers: readonly {
     readonly digest: string;
@@ -68,9 +68,8 @@ export interface InspectedReferrer {
 const MAX_REFERRERS = 200;
 
 export async function inspectImage(from: From, platform: Platform | undefined, call: Call): Promise<Inspection> {
-  const { root, image, platform: chosen } = await from.choose(platform);
-  const config = await imageConfig(from.source, image, call);
-  const own = chosen ?? (await platformOfImage(from.source, image, call));
+  const chosen = await from.choose(platform);
+  const { root } = chosen;
   const { digest, mediaType, size } = root.descriptor;
   return {
     reference: from.at(digest),
@@ -81,7 +80,7 @@ export async function inspectImage(from: From, platform: Platform | undefined, c
     subject: root.subject?.digest,
     annotations: root.document.annotations,
     manifests: isIndex(root) ? root.document.manifests.map(entryOf) : undefined,
-    image: imageOf(image, root, config, own),
+    image: await imageOf(await viewOf(from.source, chosen, call), root, call),
     referrers: (await collect(take(from.source.referrers(root.descriptor, call), MAX_REFERRERS))).map(referrerOf),
   };
 }
@@ -90,27 +89,24 @@ function entryOf({ platform, digest, size, mediaType, annotations }: Descriptor)
   return { platform: platform && formatPlatform(platform), digest, size, mediaType, annotations };
 }
 
-function imageOf(
-  image: Manifest,
-  root: Manifest,
-  config: ImageConfig | undefined,
-  platform: Platform | undefined,
-): InspectedImage {
-  const layers = 'layers' in image.document ? image.document.layers : [];
+async function imageOf(image: Image, root: Manifest, call: Call): Promise<InspectedImage> {
+  const { manifest, platform, layers } = image;
+  const config = await image.config(call);
+  const sizes = new Map(layers.map(({ digest, size }) => [digest, size]));
   return {
-    digest: image.descriptor.digest,
+    digest: manifest.descriptor.digest,
     platform: platform && formatPlatform(platform),
     created: config?.created,
     author: config?.author,
     config: config?.config,
-    layersSize: layers.reduce((sum, { size }) => sum + size, 0),
+    layersSize: [...sizes.values()].reduce((sum, size) => sum + size, 0),
     layers: layers.map(({ digest, size, mediaType, annotations }) => ({ digest, size, mediaType, annotations })),
     history: config?.history?.map(historyOf),
-    annotations: image === root ? undefined : image.document.annotations,
+    annotations: manifest === root ? undefined : manifest.document.annotations,
   };
 }
 
-function historyOf(entry: NonNullable<ImageConfig['history']>[number]): NonNullable<InspectedImage['history']>[number] {
+function historyOf(entry: HistoryEntry): NonNullable<InspectedImage['history']>[number] {
   const { created, created_by: createdBy, comment, empty_layer: emptyLayer } = entry;
   return {
     ...(created === undefined ? {} : { created }),

@@ -36,7 +36,10 @@ export async function remove(session: Session, removal: Removal, flags: ChangeFl
   }
   const outcome = await store.delete(what, call);
   if (outcome === 'absent' && !removal.ignoreMissing) {
-    throw new OciError('NOT_FOUND', `${kind} ${name} is not there`, { hint: '--ignore-missing makes this no error' });
+    throw new OciError('NOT_FOUND', `${kind} ${name} is not there`, {
+      hint: '--ignore-missing makes this no error',
+      missing: 'blob' in what ? 'blob' : 'manifest',
+    });
   }
   return tell(session, removal, outcome);
 }

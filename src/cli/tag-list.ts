@@ -3,6 +3,7 @@ import type { Call } from '../model/call.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Source } from '../store/types.ts';
 import { collect, mapLimited, take } from '../graph/collect.ts';
+import { tagDigests } from '../graph/tag-digests.ts';
 import { createdOf } from './image-times.ts';
 import { nameOrder } from './name-order.ts';
 
@@ -10,9 +11,9 @@ export const TAG_ORDERS = ['name', 'semver', 'created'] as const;
 
 export interface ListedTag {
   readonly tag: string;
-  readonly digest?: Digest;
+  readonly digest?: Digest | undefined;
   /** RFC 3339. */
-  readonly created?: string;
+  readonly created?: string | undefined;
 }
 
 export interface TagListOptions extends Call {
@@ -29,27 +30,51 @@ export interface TagListOptions extends Call {
 export async function* listTags(source: Source, options: TagListOptions): AsyncGenerator<ListedTag> {
   const { sort, limit, forDigest, signal, on, concurrency = 8 } = options;
   const call: Call = { signal, on };
-  const wanted = await tagFilter(options.filter);
+  const wanted = filtered(source.tags(call), await tagFilter(options.filter));
   // Nothing is asked of a tag before it is known to be wanted: names and versions are put in order first.
-  const names =
-    sort === undefined || sort === 'created'
-      ? filtered(source.tags(call), wanted)
-      : sorted(filtered(source.tags(call), wanted), await nameOrder(sort));
-  const few = forDigest === undefined && sort !== 'created' ? take(names, limit) : names;
-  const details = mapLimited(few, concurrency, (tag) => detailsOf(source, tag, options, call));
-  const matching = filtered(details, ({ digest }) => forDigest === undefined || digest === forDigest);
-  yield* take(sort === 'created' ? sorted(matching, newestFirst) : matching, limit);
+  const tags = sort === 'created' ? newestFirst(source, wanted, concurrency, call) : named(await inOrder(wanted, sort));
+  const few = forDigest === undefined ? take(tags, limit) : tags;
+  const listed = options.digests === true || forDigest !== undefined ? withDigests(source, few, options) : few;
+  yield* take(
+    filtered(listed, ({ digest }) => forDigest === undefined || digest === forDigest),
+    limit,
+  );
 }
 
-async function detailsOf(
+async function inOrder(names: AsyncIterable<string>, sort: 'name' | 'semver' | undefined): Promise<Names> {
+  return sort === undefined ? names : (await collect(names)).sort(await nameOrder(sort));
+}
+
+type Names = AsyncIterable<string> | Iterable<string>;
+
+async function* named(names: Names): AsyncGenerator<ListedTag> {
+  for await (const tag of names) yield { tag };
+}
+
+async function* newestFirst(source: Source, names: Names, concurrency: number, call: Call): AsyncGenerator<ListedTag> {
+  const listed = mapLimited(names, concurrency, async (tag) => ({
+    tag,
+    created: await createdOf(source, tag, call),
+  }));
+  yield* (await collect(listed)).sort(byTime);
+}
+
+/** The same tags; those that have gone meanwhile are left out. */
+async function* withDigests(
   source: Source,
-  tag: string,
-  { sort, digests, forDigest }: TagListOptions,
-  call: Call,
-): Promise<ListedTag> {
-  const created = sort === 'created' ? await createdOf(source, tag, call) : undefined;
-  const digest = digests === true || forDigest !== undefined ? (await source.resolve(tag, call))?.digest : undefined;
-  return { tag, ...(digest === undefined ? {} : { digest }), ...(created === undefined ? {} : { created }) };
+  tags: AsyncIterable<ListedTag>,
+  { concurrency, signal, on }: TagListOptions,
+): AsyncGenerator<ListedTag> {
+  const times = new Map<string, string | undefined>();
+  const names = async function* (): AsyncGenerator<string> {
+    for await (const { tag, created } of tags) {
+      times.set(tag, created);
+      yield tag;
+    }
+  };
+  for await (const { tag, descriptor } of tagDigests(source, { tags: names(), concurrency, signal, on })) {
+    yield { tag, digest: descriptor.digest, created: times.get(tag) };
+  }
 }
 
 /** The globs are read only when there are any. */
@@ -63,15 +88,11 @@ async function tagFilter(globs: readonly string[] | undefined): Promise<(tag: st
   return (tag) => takes(tag) && !(out.length > 0 && leaves(tag));
 }
 
-function newestFirst(a: ListedTag, b: ListedTag): number {
+function byTime(a: ListedTag, b: ListedTag): number {
   const time = ({ created }: ListedTag): number => (created === undefined ? -Infinity : Date.parse(created));
   return time(b) - time(a) || (a.tag < b.tag ? -1 : 1);
 }
 
 async function* filtered<T>(items: AsyncIterable<T>, wanted: (item: T) => boolean): AsyncGenerator<T> {
   for await (const item of items) if (wanted(item)) yield item;
-}
-
-async function* sorted<T>(items: AsyncIterable<T>, order: (a: T, b: T) => number): AsyncGenerator<T> {
-  yield* (await collect(items)).sort(order);
 }

@@ -10,7 +10,7 @@ import { formatSize } from './bytes.ts';
 import type { From } from './ends.ts';
 import type { Destination } from './locators.ts';
 import { type Amount, planCopy } from './plan.ts';
-import { choosePlatforms } from './platforms.ts';
+import { chooseToCopy } from './schema1.ts';
 import type { Session } from './session.ts';
 import { styled } from './style.ts';
 
@@ -34,6 +34,8 @@ export interface Transferred {
   readonly size: number;
   /** `kept`: the tag stood already, and was to be left; `planned`: a dry run. */
   readonly outcome: 'copied' | 'exists' | 'kept' | 'planned';
+  /** The digest at the source, where it was converted from schema 1. */
+  readonly convertedFrom?: string | undefined;
   /** Sent, or with a dry run to be sent. */
   readonly sent: Amount;
   /** Needed no sending: already there, or mounted. */
@@ -66,16 +68,16 @@ async function transferOpen(session: Session, from: From, to: Destination, flags
 
 async function sendTo(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
   const { call } = session;
-  const { source, root } = await choosePlatforms(from, flags.platform ?? [], call);
+  const { source, root, convertedFrom } = await chooseToCopy(session, from, flags.platform ?? []);
   if (to.digest !== undefined && to.digest !== root.digest) {
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
   }
   if (flags.dryRun === true) {
     const { sent, reused } = await planCopy(source, root, to.target, call);
-    return { ...described(from, to, root, 'planned'), sent, reused };
+    return { ...described(from, to, root, 'planned'), convertedFrom, sent, reused };
   }
   const { sent, reused } = await send(session, await checkSpace(session, source, root, to), root, to, flags);
-  return { ...described(from, to, root, sent.objects === 0 ? 'exists' : 'copied'), sent, reused };
+  return { ...described(from, to, root, sent.objects === 0 ? 'exists' : 'copied'), convertedFrom, sent, reused };
 }
 
 /** Where all of it lands on this disk, there has to be room for it. */

@@ -11,6 +11,6 @@ import type { Source } from '../store/types.ts';
 export async function rootOf(source: Source, reference: string | Descriptor, call: Call): Promise<Descriptor> {
   if (typeof reference !== 'string') return reference;
   const root = await source.resolve(reference, call);
-  if (root === undefined) throw new OciError('NOT_FOUND', `${reference} is not there`);
+  if (root === undefined) throw new OciError('NOT_FOUND', `${reference} is not there`, { missing: 'manifest' });
   return root;
 }

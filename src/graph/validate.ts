@@ -106,7 +106,8 @@ async function checkBlob(run: Run, link: Link, diffId: Digest | undefined): Prom
 
 async function statBlob({ source, call }: Run, { descriptor }: Link): Promise<true> {
   const there = await source.stat(descriptor.digest, call);
-  if (there === undefined) throw new OciError('NOT_FOUND', `blob ${descriptor.digest} is not there`);
+  if (there === undefined)
+    throw new OciError('NOT_FOUND', `blob ${descriptor.digest} is not there`, { missing: 'blob' });
   if (there.size === descriptor.size) return true;
   throw new OciError('SIZE_MISMATCH', `${descriptor.digest} has ${there.size} bytes, not ${descriptor.size}`);
 }
@@ -147,6 +148,7 @@ const PROBLEMS = [
   'LAYOUT_INVALID',
   'TOO_LARGE',
   'UNSUPPORTED',
+  'VERSION_UNSUPPORTED',
 ] as const;
 
 /** Runs one check inside the limit; a problem of the content is listed and answered with undefined. */

@@ -33,7 +33,7 @@ export function authorize({ hosts, credentials, clock }: AuthorizeOptions): Midd
     const host = hosts(request.registry);
     if (url.protocol === 'http:' && !host.plainHttp) throw plainRefused(url);
     const own = { ...request, headers: { ...host.headers, ...request.headers } };
-    if (own.headers.authorization !== undefined) return send(own);
+    if (own.anonymous === true || own.headers.authorization !== undefined) return send(own);
     return converse({ host, hosts, session, memory, send }, own);
   };
 }
@@ -85,15 +85,33 @@ async function demandOf(
 ): Promise<Demand | undefined> {
   if (!isChallenge(response)) return undefined;
   try {
-    return await nextDemand(prover, request, response, proof, tried);
+    const said = proof === undefined ? await explained(prover, request, response) : response;
+    return await nextDemand(prover, request, said, proof, tried);
   } catch (error) {
     await response.cancel();
     throw error;
   }
 }
 
+/**
+ * The answer that tells what the registry wants. Some refuse a first request without a word, and say it at the API's root:
+ * gcr.io whatever was asked (containers/image#211), Artifactory a HEAD (vmware/vic#6590).
+ */
+async function explained(
+  { host, send }: Prover,
+  { url, registry, headers, signal, on }: HttpRequest,
+  response: HttpResponse,
+): Promise<HttpResponse> {
+  const root = `${host.origin}${host.pathPrefix}/v2/`;
+  if (response.headers['www-authenticate'] !== undefined || url === root) return response;
+  const agent = headers['user-agent'] === undefined ? {} : { 'user-agent': headers['user-agent'] };
+  const answer = await send({ method: 'GET', url: root, registry, headers: { ...host.headers, ...agent }, signal, on });
+  await answer.cancel();
+  return answer.headers['www-authenticate'] === undefined ? response : answer;
+}
+
 async function settle(
-  { host }: Prover,
+  { host, session }: Prover,
   request: HttpRequest,
   response: HttpResponse,
   proof: Proof | undefined,
@@ -103,6 +121,8 @@ async function settle(
     throw proof.error;
   }
   if (response.status !== 401 && response.status !== 403) return response;
+  const scheme = proof?.demand.scheme;
+  if (scheme?.kind === 'basic') session.unlearn(request.registry, repositoryOf(request.scopes), scheme);
   if (proof?.hint === undefined) return proof?.header === undefined ? response : refusedWith(response, proof);
   const {
     message,

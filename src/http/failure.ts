@@ -2,7 +2,7 @@
  * From an answer that is no success to the error to throw: the registry's own words, bounded, and a code that callers
  * can switch on. Whether a status is a failure at all is for the caller to know.
  */
-import { type ErrorCode, OciError, type RegistryErrorEntry } from '../errors.ts';
+import { type ErrorCode, type Missing, OciError, type RegistryErrorEntry } from '../errors.ts';
 import { readAll } from '../bytes/read.ts';
 import { isObject } from '../model/descriptor.ts';
 import { quote } from '../model/quote.ts';
@@ -35,6 +35,13 @@ const meanings: Readonly<Record<string, ErrorCode>> = {
   UNAUTHORIZED: 'UNAUTHORIZED',
   UNSUPPORTED: 'UNSUPPORTED',
 };
+
+/** What the codes of not found are about. A status alone does not tell. */
+const missing: ReadonlyMap<string, Missing> = new Map([
+  ['NAME_UNKNOWN', 'repository'],
+  ['MANIFEST_UNKNOWN', 'manifest'],
+  ['BLOB_UNKNOWN', 'blob'],
+]);
 
 /** Statuses that say more than any code in the body. */
 const certain: Readonly<Record<number, ErrorCode>> = {
@@ -78,6 +85,7 @@ export async function failureOf(response: HttpResponse, attempted: string, reque
     errors,
     request: { method: request.method, url: redactUrl(request.url) },
     retryAfterMs: waitMs,
+    missing: code === 'NOT_FOUND' ? errors.map((entry) => missing.get(entry.code)).find(Boolean) : undefined,
     hint: hintOf(code, response, waitMs) ?? tlsHint(status, words, host),
   });
 }
@@ -90,6 +98,8 @@ function codeOf(status: number, errors: readonly RegistryErrorEntry[], request: 
     // Of an upload it says that the bytes were wrong; docker's registry also says it of a tag that is to be deleted.
     if (code === 'DIGEST_INVALID')
       return request.body === undefined && request.method !== 'PUT' ? 'UNSUPPORTED' : 'DIGEST_MISMATCH';
+    // ECR says so of credentials that are wrong or have expired, and has no challenge (aws/containers-roadmap#2835).
+    if (code === 'DENIED' && status === 400) return 'UNAUTHORIZED';
     const meaning = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
     if (meaning !== undefined) return meaning;
   }

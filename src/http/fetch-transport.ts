@@ -135,7 +135,9 @@ function answerOf(
   const isEmpty = request.method === 'HEAD' || response.status === 204 || response.status === 304;
   const expected = isEmpty ? undefined : length;
   const url = response.redirected ? response.url : request.url;
-  return { status: response.status, headers, url, ...readFetchBody(response, request, { ...options, ends, expected }) };
+  const setCookie = response.headers.getSetCookie?.() ?? []; // Safari knows it since 17
+  const body = readFetchBody(response, request, { ...options, ends, expected });
+  return { status: response.status, headers, setCookie, url, ...body };
 }
 
 /** What fetch has decoded is no longer encoded, and its length is not known. */

@@ -48,12 +48,22 @@ export function redactRequestHeaders(headers: WireHeaders): WireHeaders {
   });
 }
 
-/** The headers of an answer; a challenge is shown, because it is no secret and says why a login fails. */
+/**
+ * What registries of the v1 protocol put into a challenge: the token itself, as `Token signature=…`, or, from quay.io,
+ * without the scheme.
+ */
+const tokenSecret = /\b(signature\s*=\s*)(?:"[^"]*"?|[^,\s"]*)|((?:^|,)\s*Token\s+)(?!\w+\s*=\s*["\w])[^,]+/gi;
+
+/** The headers of an answer; a challenge is shown, because it says why a login fails. */
 export function redactResponseHeaders(headers: WireHeaders): WireHeaders {
   return mapHeaders(headers, (name, value) => {
     if (name === 'link') return value.replace(/<([^>]*)>/g, (_, url: string) => `<${redactUrl(url)}>`);
     if (urlHeaders.has(name)) return redactUrl(value);
-    if (name === 'www-authenticate' || name === 'proxy-authenticate') return value;
+    if (name === 'www-authenticate' || name === 'proxy-authenticate')
+      return value.replace(
+        tokenSecret,
+        (_, signature?: string, scheme?: string) => `${signature ?? scheme}${REDACTED}`,
+      );
     return secretName.test(name) ? REDACTED : value;
   });
 }

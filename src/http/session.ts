@@ -28,6 +28,8 @@ export interface Session {
   expect(origin: string, repository: string | undefined, wanted: readonly string[]): Demand | undefined;
   /** The registry demanded it for a request that wanted these scopes. */
   learn(origin: string, repository: string | undefined, wanted: readonly string[], demand: Demand): void;
+  /** The scheme led nowhere, and may have been a guess: the registry is to say anew what it wants. */
+  unlearn(origin: string, repository: string | undefined, scheme: Scheme): void;
   /** True the first time. */
   isNews(text: string): boolean;
 }
@@ -51,6 +53,9 @@ export function createSession(clock: Clock): Session {
       if (scopes.size >= MAX_REMEMBERED) scopes.clear();
       schemes.set(origin, demand.scheme).set(`${origin} ${repository ?? ''}`, demand.scheme);
       scopes.set(`${origin} ${scopesKey(wanted)}`, demand.scopes);
+    },
+    unlearn(origin, repository, scheme) {
+      for (const key of [origin, `${origin} ${repository ?? ''}`]) if (schemes.get(key) === scheme) schemes.delete(key);
     },
     isNews(text) {
       const isNew = !told.has(text) && told.size < MAX_REMEMBERED;

@@ -28,14 +28,18 @@ export interface HttpRequest extends Call {
   readonly idempotent?: boolean | undefined;
   /** `manual` gives the redirect itself, unread. @default 'follow' */
   readonly redirect?: 'follow' | 'manual' | undefined;
+  /** Show no proof of who asks: how the registry refuses strangers is the question. */
+  readonly anonymous?: boolean | undefined;
   /** Ask the registry itself, no mirror: a mirror's bytes were wrong. */
   readonly direct?: boolean | undefined;
 }
 
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case, several values joined by `, ` (`set-cookie` is left out). */
+  /** Names in lower case, several values joined by `, ` (but those of `set-cookie`, which cannot be joined). */
   readonly headers: WireHeaders;
+  /** The `set-cookie` headers, one by one. Only the retired v1 protocol has sessions: everybody else leaves them. */
+  readonly setCookie?: readonly string[] | undefined;
   /** The URL that answered, after redirects. */
   readonly url: string;
   /** Read it or `cancel` it: a connection hangs on it. */

@@ -44,7 +44,7 @@ export function isNoManifest(error: unknown): boolean {
     'MANIFEST_INVALID',
     'DESCRIPTOR_INVALID',
     'DIGEST_INVALID',
-    'UNSUPPORTED',
+    'VERSION_UNSUPPORTED',
     'LIMIT',
     'TOO_LARGE',
   );

@@ -74,7 +74,8 @@ async function manifestOf(layout: Layout, reference: string | Descriptor, option
   const wanted = typeof reference === 'string' ? await wantedBy(layout, reference, options) : reference;
   const manifest = wanted && (await readManifest(layout.tree, wanted, options));
   if (manifest !== undefined) return manifest;
-  throw notFound(layout.tree, `manifest ${typeof reference === 'string' ? quote(reference) : reference.digest}`);
+  const name = typeof reference === 'string' ? quote(reference) : reference.digest;
+  throw new OciError('NOT_FOUND', `${layout.tree.name}: manifest ${name} is not there`, { missing: 'manifest' });
 }
 
 /** The entry of a tag or digest; a digest that is not in the index stands for itself. */
@@ -102,8 +103,4 @@ export async function entriesOf(layout: Layout, options: Call): Promise<readonly
   const index = await layout.index(options);
   if (index !== undefined) return index.entries;
   throw new OciError('NOT_FOUND', `${layout.tree.name} is not an image layout: it has no index.json`);
-}
-
-export function notFound(tree: ReadTree, what: string): OciError {
-  return new OciError('NOT_FOUND', `${tree.name}: ${what} is not there`);
 }

@@ -42,12 +42,17 @@ export function parseRegistryName(text: string): string {
       hint: 'leave out what stands before the @, and log in instead',
     });
   }
-  const match = /^(?:https?:\/\/)?([^/]*)(?:\/(?:v[12]\/?)?)?$/i.exec(text);
-  const domain = match?.[1] ?? '';
-  if (!isDomain(domain) || !looksLikeDomain(domain)) {
-    throw new OciError('REFERENCE_INVALID', `${quote(text)} is not the address of a registry`, {
-      hint: 'a registry is a host with a dot or a port, or localhost: ghcr.io, localhost:5000',
-    });
-  }
-  return canonicalDomain(domain);
+  const [, scheme, domain = '', path = ''] = /^(?:([^/:]*):\/\/)?([^/]*)([^]*)$/.exec(text) ?? [];
+  const problem = addressProblem(scheme, domain, path);
+  if (problem === undefined) return canonicalDomain(domain);
+  throw new OciError('REFERENCE_INVALID', `${quote(text)} is not the address of a registry: ${problem}`, {
+    hint: 'a registry is a host with a dot or a port, or localhost: ghcr.io, localhost:5000',
+  });
+}
+
+function addressProblem(scheme: string | undefined, domain: string, path: string): string | undefined {
+  if (scheme !== undefined && !/^https?$/i.test(scheme)) return 'its scheme is neither http nor https';
+  if (domain === '') return 'its host is empty';
+  if (!isDomain(domain) || !looksLikeDomain(domain)) return `${quote(domain)} does not look like a host`;
+  return /^(?:\/(?:v[12]\/?)?)?$/i.test(path) ? undefined : 'its host is followed by a path';
 }

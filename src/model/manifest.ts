@@ -63,7 +63,7 @@ export function isIndex(manifest: Manifest): manifest is Manifest & { readonly d
 /**
  * Reads the document of a manifest.
  * @param contentType the media type that was announced for it, if any; it must agree with the document's own.
- * @throws OciError `MANIFEST_INVALID`, `DESCRIPTOR_INVALID`, `DIGEST_INVALID`, `UNSUPPORTED` (schema 1)
+ * @throws OciError `MANIFEST_INVALID`, `DESCRIPTOR_INVALID`, `DIGEST_INVALID`, `VERSION_UNSUPPORTED` (schema 1)
  */
 export function parseManifestDocument(
   bytes: Uint8Array,
@@ -71,11 +71,7 @@ export function parseManifestDocument(
 ): Pick<Manifest, 'document' | 'links' | 'subject'> & { readonly mediaType: string } {
   const json = parseStrictJson(bytes);
   if (!isObject(json)) throw invalid('it is not a JSON object');
-  if (json.schemaVersion === 1 || 'fsLayers' in json) {
-    throw new OciError('UNSUPPORTED', 'this is a schema 1 manifest', {
-      hint: 'the format was retired in 2017; ask for schema 2',
-    });
-  }
+  if (json.schemaVersion === 1 || 'fsLayers' in json) throw schema1Refused('this');
   if (json.schemaVersion !== 2) throw invalid('schemaVersion is not 2');
   const mediaType = mediaTypeOf(json, contentType);
   checkAnnotations(json.annotations, 'annotations');
@@ -83,6 +79,13 @@ export function parseManifestDocument(
   const subject =
     json.subject === undefined || json.subject === null ? undefined : parseDescriptor(json.subject, 'subject');
   return { mediaType, document: json as unknown as ImageManifest | ImageIndex, links, subject };
+}
+
+/** The error for a schema 1 manifest where one of today is needed. */
+export function schema1Refused(name: string): OciError {
+  return new OciError('VERSION_UNSUPPORTED', `${name} is a schema 1 manifest, which docker retired in 2017`, {
+    hint: 'convert the image: "lading copy" does it on the way, in programs schema1() and convertSchema1()',
+  });
 }
 
 function mediaTypeOf(json: Record<string, unknown>, contentType: string | undefined): string {

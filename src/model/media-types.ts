@@ -20,6 +20,14 @@ export const OCTET_STREAM = 'application/octet-stream';
 /** What a manifest request accepts, in the order of preference; no q-values, for registries that misread them. */
 export const MANIFEST_TYPES: readonly string[] = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST];
 
+/** What a request accepts that asks for docker's retired manifest: nobody is given one unasked. */
+export const SCHEMA1_TYPES: readonly string[] = [DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1];
+
+/** Is it docker's retired manifest of schema 1, signed or not? */
+export function isSchema1Type(mediaType: string): boolean {
+  return SCHEMA1_TYPES.includes(mediaType);
+}
+
 /** Is it an index (a docker manifest list included)? */
 export function isIndexType(mediaType: string): boolean {
   return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;

@@ -86,7 +86,8 @@ export function matchPlatform<T>(
   const target = normalizePlatform(wanted);
   for (const entry of entries) {
     const platform = platformOfEntry(entry);
-    const rank = platform === undefined ? undefined : rankOf(normalizePlatform(platform), target);
+    // An index may say null for a platform that it does not tell.
+    const rank = platform ? rankOf(normalizePlatform(platform), target) : undefined;
     if (rank !== undefined && (best === undefined || rank < best.rank)) best = { entry, rank };
   }
   return best?.entry;

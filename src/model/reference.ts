@@ -37,7 +37,9 @@ const imageIdGrammar = /^[0-9a-f]{64}$/;
  */
 export function parseReference(text: string, options: ReferenceOptions = {}): Reference {
   checkText(text);
-  const [named, digest] = cut(text, '@');
+  const [named, given] = cut(text, '@');
+  // Before the rest, so that what stands before an @ is only told when a digest follows it.
+  const digest = given === undefined ? undefined : parseDigest(given);
   const { domain, rest } = splitDomain(named, options.defaultDomain ?? DOCKER_HUB);
   const [path, tag] = cut(rest, ':');
   if (!isDomain(domain)) throw invalid(text, `${quote(domain)} is not a registry's host[:port]`);
@@ -47,7 +49,7 @@ export function parseReference(text: string, options: ReferenceOptions = {}): Re
     domain,
     path,
     ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest: parseDigest(digest) }),
+    ...(digest === undefined ? {} : { digest }),
   };
 }
 
@@ -76,6 +78,18 @@ export function withDefaultTag(reference: Reference): Reference {
 /** What a request for it names: the digest, else the tag, else `latest`. */
 export function referenceTarget({ tag, digest }: Reference): string {
   return digest ?? tag ?? 'latest';
+}
+
+/**
+ * Checks that a reference is of this registry.
+ * @returns the reference
+ * @throws OciError `REFERENCE_INVALID`
+ */
+export function checkDomain(reference: Reference, domain: string): Reference {
+  const wanted = canonicalDomain(domain);
+  if (canonicalDomain(reference.domain).toLowerCase() === wanted.toLowerCase()) return reference;
+  const names = `${quote(formatReference(reference))} is in ${quote(reference.domain)}, not in ${quote(wanted)}`;
+  throw new OciError('REFERENCE_INVALID', names, { hint: 'ask the registry that it is in' });
 }
 
 /**
@@ -131,6 +145,9 @@ function inHub(domain: string, rest: string): { readonly domain: string; readonl
 function checkText(text: string): void {
   if (typeof text !== 'string' || text === '') throw invalid(text, 'it is empty');
   if (text.length > MAX_TEXT) throw invalid(text, `it is longer than ${MAX_TEXT} characters`);
+  if (/@[^]*[@/]/.test(text)) {
+    throw invalid(text, 'an @ stands only before a digest', 'leave a user name and password out, and log in instead');
+  }
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0];
   if (scheme !== undefined) {
     throw invalid(text, `it starts with ${quote(scheme)}`, `leave ${scheme} out; plain http is a setting of the host`);
@@ -178,8 +195,11 @@ function tagProblem(tag: string): Problem | undefined {
   return { problem: `${quote(tag)}: a tag is letters, digits, _ . and -, and does not begin with . or -` };
 }
 
-/** Passwords written into a URL are not repeated. */
-function invalid(text: string, problem: string, hint?: string): OciError {
-  const shown = typeof text === 'string' ? text.replace(/:\/\/[^/]*@/, '://***@') : text;
+const USAGE = 'write [registry/]repository[:tag][@digest]';
+
+/** What stands before an @ that begins no digest may be a password: it is not repeated. */
+function invalid(text: string, problem: string, hint: string = USAGE): OciError {
+  const isLogin = typeof text === 'string' && /@(?!sha\d+:[^@/]*$)/.test(text);
+  const shown = isLogin ? text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1***@') : text;
   return new OciError('REFERENCE_INVALID', `${quote(shown)} is not a reference: ${problem}`, { hint });
 }

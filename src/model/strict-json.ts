@@ -130,7 +130,7 @@ function fold(key: string): string {
 const FIELDS: ReadonlyMap<string, string> = new Map(
   ['schemaVersion', 'mediaType', 'artifactType', 'config', 'layers', 'manifests', 'subject', 'annotations', 'digest']
     .concat(['size', 'urls', 'data', 'platform', 'architecture', 'os', 'os.version', 'variant'])
-    .concat(['fsLayers', 'history', 'signatures', 'rootfs', 'diff_ids'])
+    .concat(['fsLayers', 'blobSum', 'history', 'v1Compatibility', 'signatures', 'rootfs', 'diff_ids'])
     .map((field) => [fold(field), field]),
 );
 

@@ -1,5 +1,6 @@
-/** A client as a user of Node expects it: `node:http`, the proxies of the environment, and docker's and podman's credentials. */
+/** Clients as a user of Node expects them: `node:http`, the proxies of the environment, and docker's and podman's credentials. */
 import { type Client, type ClientOptions, createClient as createCoreClient } from '../registry/client.ts';
+import { createV1Client as createCoreV1Client, type V1Client, type V1ClientOptions } from '../v1/client.ts';
 import { dockerCredentials } from './docker-config.ts';
 import { certificateDirectories } from './tls.ts';
 import { nodeTransport } from './transport.ts';
@@ -12,9 +13,24 @@ import { nodeTransport } from './transport.ts';
  * const manifest = await client.repository('alpine').manifest('3');
  */
 export function createClient(options: ClientOptions = {}): Client {
-  return createCoreClient({
-    ...options,
-    transport: options.transport ?? nodeTransport({ certificateDirectories: certificateDirectories() }),
-    credentials: options.credentials ?? dockerCredentials(),
-  });
+  return createCoreClient({ ...options, ...ofThisMachine(options) });
+}
+
+/**
+ * Begins a session with registries of the retired v1 protocol, set up in the same way.
+ * @example
+ * const client = createV1Client();
+ * const id = await client.imageId('registry.example.com/team/app', 'latest');
+ */
+export function createV1Client(options: V1ClientOptions = {}): V1Client {
+  return createCoreV1Client({ ...options, ...ofThisMachine(options) });
+}
+
+type Machine = Required<Pick<ClientOptions, 'transport' | 'credentials'>>;
+
+function ofThisMachine({ transport, credentials }: Pick<ClientOptions, 'transport' | 'credentials'>): Machine {
+  return {
+    transport: transport ?? nodeTransport({ certificateDirectories: certificateDirectories() }),
+    credentials: credentials ?? dockerCredentials(),
+  };
 }

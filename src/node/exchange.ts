@@ -119,6 +119,7 @@ function answerOf(message: IncomingMessage, request: HttpRequest, download: Down
   return {
     status,
     headers: headersOf(message),
+    setCookie: message.headers['set-cookie'] ?? [],
     url: request.url,
     body: download.read(),
     cancel: () => download.cancel(),

@@ -1,6 +1,7 @@
 /** `lading/node`: what needs Node. The client with the machine's settings, layouts on the disk, credential files, a server's socket. */
 export type { Client, ClientOptions } from '../registry/client.ts';
-export { createClient } from './client.ts';
+export type { V1Client, V1ClientOptions } from '../v1/client.ts';
+export { createClient, createV1Client } from './client.ts';
 export type { DirectoryOptions } from './directory-tree.ts';
 export { directoryTree } from './directory-tree.ts';
 export { directoryRegistry } from './directory-registry.ts';
@@ -13,11 +14,21 @@ export {
   explainCredentials,
 } from './docker-config.ts';
 export { freeBytes } from './free-space.ts';
+export { keepManifest, keptManifest } from './kept-manifest.ts';
+export { type LayerArchive, readLayer, type ReadLayerOptions } from './layer-archive.ts';
+export {
+  type LayerFile,
+  pullLayers,
+  type PullLayersOptions,
+  pushLayers,
+  type PushLayersOptions,
+} from './layer-files.ts';
 export { formatLocator, type Locator, parseLocator, parseTargetLocator } from './locator.ts';
 export { openPlace, openSource, openTarget } from './locator-open.ts';
 export { type CredentialPlace, eraseCredential, type LoginOptions, storeCredential } from './login.ts';
 export type { Resolve, Resolved } from './lookup.ts';
 export type { ProxySetting } from './proxy.ts';
+export { saveContent } from './save-content.ts';
 export { serve, type Served, type ServeOptions, type ServeTls } from './serve.ts';
 export { spoolToDisk } from './spool.ts';
 export { createTarLayout, type CreateTarOptions, openTarLayout, type TarLayout } from './tar-file.ts';

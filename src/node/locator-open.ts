@@ -9,6 +9,7 @@ import type { Bytes, Call } from '../model/call.ts';
 import type { Digest } from '../model/digest.ts';
 import { formatReference, referenceTarget, withDefaultTag } from '../model/reference.ts';
 import type { Client } from '../registry/client.ts';
+import type { Repository } from '../registry/repository.ts';
 import type { Source, Target } from '../store/types.ts';
 import { directoryTree } from './directory-tree.ts';
 import { directoryStore } from './directory.ts';
@@ -27,6 +28,8 @@ export interface OpenOptions extends Call {
 /** A place that is read, whatever image of it is meant. */
 export interface OpenPlace {
   readonly source: Source;
+  /** The same, where it is a registry's. */
+  readonly repository?: Repository | undefined;
   /** The whole of what was named, for people. */
   readonly describe: string;
   /** The name of another image of the same place. */
@@ -60,8 +63,8 @@ export interface OpenTarget {
  * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID`, `IO`, `UNSUPPORTED`
  */
 export async function openPlace(locator: Locator, options: OpenOptions): Promise<OpenPlace> {
-  const { source, close } = await open(locator, options);
-  return { source, close, ...namesOf(locator) };
+  const { source, repository, close } = await open(locator, options);
+  return { source, repository, close, ...namesOf(locator) };
 }
 
 /**
@@ -69,10 +72,10 @@ export async function openPlace(locator: Locator, options: OpenOptions): Promise
  * @throws OciError `NOT_FOUND` listing the tags when a layout has several, and as {@link openPlace}
  */
 export async function openSource(locator: Locator, options: OpenOptions): Promise<OpenSource> {
-  const { source, layout, close } = await open(locator, options);
+  const { source, repository, layout, close } = await open(locator, options);
   try {
     const reference = referenceOf(locator) ?? (layout && (await soleImage(layout, formatLocator(locator), options)));
-    return { source, close, reference: reference ?? 'latest', ...namesOf(locator) };
+    return { source, repository, close, reference: reference ?? 'latest', ...namesOf(locator) };
   } catch (error) {
     await close();
     throw error;
@@ -95,8 +98,7 @@ export async function openTarget(locator: Locator, options: OpenOptions): Promis
   };
 }
 
-interface Opened {
-  readonly source: Source;
+interface Opened extends Pick<OpenPlace, 'source' | 'repository'> {
   /** The same, where it can tell its roots. */
   readonly layout?: LayoutSource;
   readonly close: () => Promise<void>;
@@ -104,8 +106,10 @@ interface Opened {
 
 async function open(locator: Locator, { client, input, signal }: OpenOptions): Promise<Opened> {
   switch (locator.kind) {
-    case 'registry':
-      return { source: client.repository(locator.reference), close: nothing };
+    case 'registry': {
+      const repository = client.repository(locator.reference);
+      return { source: repository, repository, close: nothing };
+    }
     case 'oci': {
       const layout = readLayout(directoryTree(locator.path));
       await layout.roots({ signal }); // tells a path that is none from a tag that is not there

@@ -42,6 +42,16 @@ async function deleteManifest(place: Place, digest: Digest, call: Call): Promise
   return 'deleted';
 }
 
+/** Schema 1, or damaged: it can be deleted all the same. */
+const unread = [
+  'VERSION_UNSUPPORTED',
+  'UNSUPPORTED',
+  'MANIFEST_INVALID',
+  'DESCRIPTOR_INVALID',
+  'DIGEST_MISMATCH',
+  'TOO_LARGE',
+] as const;
+
 async function look(
   place: Place,
   digest: Digest,
@@ -52,9 +62,7 @@ async function look(
     return { subject: subject?.digest };
   } catch (error) {
     if (isOciError(error, 'NOT_FOUND')) return 'absent';
-    // Schema 1, or damaged: it can be deleted all the same.
-    if (isOciError(error, 'UNSUPPORTED', 'MANIFEST_INVALID', 'DESCRIPTOR_INVALID', 'DIGEST_MISMATCH', 'TOO_LARGE'))
-      return {};
+    if (isOciError(error, ...unread)) return {};
     throw error;
   }
 }

@@ -144,12 +144,19 @@ async function openAt(reading: Reading): Promise<{ readonly response: HttpRespon
   }
   if (response.status === 206 && !encoded && isAsAsked(reading, response, ranged)) return { response, skip: 0 };
   if (response.status !== 206 && response.status !== 416) {
-    throw await failed(exchange, `cannot read blob ${reading.descriptor.digest} of ${nameOf(reading.place)}`);
+    throw await failedRead(reading, exchange);
   }
   await settle(exchange);
   if (!ranged) throw wrongRange(reading, response);
   reading.ranges = false;
   return openAt(reading);
+}
+
+/** 405 to a GET can only mean that the blob is not there: ECR has answered so. */
+async function failedRead({ place, descriptor }: Reading, exchange: Exchange): Promise<OciError> {
+  const error = await failed(exchange, `cannot read blob ${descriptor.digest} of ${nameOf(place)}`);
+  const { message, status, errors, request } = error;
+  return status === 405 ? new OciError('NOT_FOUND', message, { status, errors, request, missing: 'blob' }) : error;
 }
 
 function askAt(reading: Reading, ranged: boolean): Promise<Exchange> {

@@ -1,8 +1,11 @@
 /** What a session has learnt of a registry, so that no mistake is made twice. It decides nothing. */
 
 export interface Facts {
-  /** Whether `HEAD manifests/…` tells the truth; unknown until it was seen to. */
-  manifestHead?: 'honest' | 'broken';
+  /**
+   * Whether `HEAD manifests/…` tells the truth; unknown until it was seen to. `unproven`: it has said 404 of what was not there,
+   * as one does that says 404 of everything (Nexus).
+   */
+  manifestHead?: 'honest' | 'unproven' | 'broken';
   /** `HEAD blobs/…` is refused, or tells no size. */
   blobHead?: 'broken';
   /** A page size is refused (ECR Public, distribution as a proxy). */

@@ -3,22 +3,29 @@
  * compared with the bytes and never believed.
  */
 import { isOciError, OciError, throwIfAborted } from '../errors.ts';
-import { digestOf } from '../bytes/hash.ts';
 import { readAll } from '../bytes/read.ts';
-import { digestMismatch } from '../bytes/verify.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { Call, WireResponse } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { type Digest, digestAlgorithm, isDigest } from '../model/digest.ts';
-import type { Manifest } from '../model/manifest.ts';
-import { bareMediaType, isIndexType, isManifestType, MANIFEST_TYPES } from '../model/media-types.ts';
+import { type Digest, isDigest } from '../model/digest.ts';
+import { type Manifest, schema1Refused } from '../model/manifest.ts';
+import {
+  bareMediaType,
+  DOCKER_SCHEMA1,
+  DOCKER_SCHEMA1_SIGNED,
+  isIndexType,
+  isManifestType,
+  MANIFEST_TYPES,
+} from '../model/media-types.ts';
 import { manifestFrom } from '../store/content.ts';
 import { embeddedBytes } from './embedded.ts';
-import { readingOf, readings } from './encoding.ts';
+import { readings } from './encoding.ts';
+import { type Announced, doubtOf, hasDigest, identify, readingsOf } from './identify.ts';
 import {
   type Access,
   ask,
   checkReference,
+  contentLength,
   failed,
   manifestName,
   pathIn,
@@ -31,8 +38,10 @@ import { nameOf, type Place } from './session.ts';
 /** A manifest as it came, not yet looked into. */
 export interface RawManifest {
   readonly bytes: Uint8Array;
-  /** Of the bytes. */
+  /** Of the bytes; of a signed schema 1 manifest that of its payload. */
   readonly digest: Digest;
+  /** What the digest is of, where that is not all the bytes. */
+  readonly payload?: Uint8Array | undefined;
   /** Announced for it. */
   readonly mediaType: string | undefined;
   readonly response: WireResponse;
@@ -45,7 +54,7 @@ export interface RawManifestOptions extends Call {
 
 /**
  * Reads a manifest.
- * @throws OciError `NOT_FOUND`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `MANIFEST_INVALID`, `TOO_LARGE`, `UNSUPPORTED` (schema 1)
+ * @throws OciError `NOT_FOUND`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `MANIFEST_INVALID`, `TOO_LARGE`, `VERSION_UNSUPPORTED` (schema 1)
  */
 export async function pullManifest(
   place: Place,
@@ -53,21 +62,39 @@ export async function pullManifest(
   call: Call = {},
   access: Access = 'pull',
 ): Promise<Manifest> {
-  if (typeof reference === 'string') return parsed(await pullRaw(place, reference, call, access));
+  if (typeof reference === 'string') {
+    return parsed(await pullRaw(place, reference, call, access), manifestName(place, reference));
+  }
   const bytes = embeddedBytes(reference);
   if (bytes !== undefined) return manifestFrom(bytes, reference.mediaType, reference.digest);
   const raw = await pullRaw(place, reference.digest, call, access);
-  if (raw.bytes.length !== reference.size) {
+  if (raw.payload === undefined && raw.bytes.length !== reference.size) {
     const sizes = `${raw.bytes.length} bytes, not the ${reference.size} of its descriptor`;
     throw new OciError('SIZE_MISMATCH', `${reference.digest} from ${nameOf(place)} has ${sizes}`, {
       digests: [reference.digest],
     });
   }
-  return checkKind(parsed(raw, reference.mediaType), reference);
+  return checkKind(parsed(raw, manifestName(place, reference.digest), reference.mediaType), reference);
 }
 
-function parsed({ bytes, digest, mediaType, response }: RawManifest, otherwise?: string): Manifest {
-  return { ...manifestFrom(bytes, mediaType ?? otherwise, digest), response };
+function parsed(raw: RawManifest, name: string, otherwise?: string): Manifest {
+  const { bytes, payload = bytes, digest, mediaType, response } = raw;
+  try {
+    return { ...manifestFrom(payload, mediaType ?? otherwise, digest), response };
+  } catch (error) {
+    throw isOciError(error, 'VERSION_UNSUPPORTED') ? schema1Refused(name) : error;
+  }
+}
+
+/** The descriptor of a manifest as it came; one of schema 1 has one, too. */
+export function descriptorOf(raw: RawManifest): Descriptor {
+  try {
+    return parsed(raw, raw.digest).descriptor;
+  } catch (error) {
+    if (!isOciError(error, 'VERSION_UNSUPPORTED')) throw error;
+    const mediaType = raw.payload === undefined ? DOCKER_SCHEMA1 : DOCKER_SCHEMA1_SIGNED;
+    return { mediaType, digest: raw.digest, size: raw.bytes.length };
+  }
 }
 
 /** The same bytes must not be an index to one who follows a link and an image to another. */
@@ -101,9 +128,27 @@ export async function pullRaw(
 async function readRaw(
   place: Place,
   target: string,
-  { accept = MANIFEST_TYPES, ...call }: RawManifestOptions,
+  options: RawManifestOptions,
   access: Access,
 ): Promise<RawManifest> {
+  const received = await receive(place, target, options, access);
+  const { bytes, payload, digest } = identify(received, target, nameOf(place));
+  const doubt = isDigest(target) ? undefined : doubtOf(received, digest, manifestName(place, target));
+  if (doubt !== undefined) {
+    if (!(await isKnown(place, digest, options, access))) throw doubt;
+    options.on?.({ type: 'warning', host: place.host.name, text: doubt.message });
+  }
+  return { bytes, payload, digest, mediaType: received.mediaType, response: received.response };
+}
+
+interface Received extends Announced, Pick<RawManifest, 'mediaType' | 'response'> {}
+
+async function receive(
+  place: Place,
+  target: string,
+  { accept = MANIFEST_TYPES, ...call }: RawManifestOptions,
+  access: Access,
+): Promise<Received> {
   const name = manifestName(place, target);
   const exchange = await ask(place, {
     method: 'GET',
@@ -116,15 +161,25 @@ async function readRaw(
   const { response } = exchange;
   if (response.status !== 200) throw await failed(exchange, `cannot read ${name}`);
   const limit = place.session.limits.manifestBytes;
-  const candidates = await readings(response, await readBody(response, limit, name), limit);
-  const identified = identify(candidates, target, toldDigest(response), nameOf(place));
-  if (identified.lie !== undefined) {
-    const text = `${name} has the digest ${identified.digest}, but was announced as ${identified.lie}`;
-    call.on?.({ type: 'warning', host: place.host.name, text });
-  }
-  const { bytes, digest } = identified;
+  const body = await readBody(response, limit, name);
   const mediaType = bareMediaType(response.headers['content-type']);
-  return { bytes, digest, mediaType, response: wireResponse(response) };
+  const candidates = (await readings(response, body, limit)).flatMap((bytes) => readingsOf(bytes, mediaType));
+  const told = { digest: toldDigest(response), length: contentLength(response) };
+  return { candidates, ...told, size: body.length, mediaType, response: wireResponse(response) };
+}
+
+/**
+ * Has the registry a manifest of this digest? Then the bytes are right and only what it said of them is not: many a proxy
+ * has told the digest of another manifest (kaniko#298).
+ */
+async function isKnown(place: Place, digest: Digest, options: RawManifestOptions, access: Access): Promise<boolean> {
+  try {
+    const { candidates } = await receive(place, digest, options, access);
+    return hasDigest(candidates, digest);
+  } catch (error) {
+    if (isOciError(error, 'NOT_FOUND', 'UNSUPPORTED', 'PROTOCOL', 'MANIFEST_INVALID')) return false;
+    throw error;
+  }
 }
 
 /** A copy of its own: what a transport gives may be a view of its buffers, and a Buffer. */
@@ -134,29 +189,4 @@ async function readBody(response: HttpResponse, limit: number, name: string): Pr
   } finally {
     await response.cancel();
   }
-}
-
-interface Identified extends Pick<RawManifest, 'bytes' | 'digest'> {
-  /** What was told of its digest, where that is not true. */
-  readonly lie?: Digest | undefined;
-}
-
-/** Which reading of a body is the manifest, and what its digest is: the one it was asked by, the one told if it is true, or sha256. */
-function identify(
-  candidates: readonly [Uint8Array, ...Uint8Array[]],
-  target: string,
-  told: Digest | undefined,
-  from: string,
-): Identified {
-  const named = isDigest(target) ? target : told;
-  const bytes = named === undefined ? undefined : readingOf(candidates, named);
-  if (!isDigest(target)) {
-    if (bytes !== undefined && named !== undefined) return { bytes, digest: named };
-    const likely = candidates.find(([first]) => first === 0x7b) ?? candidates[0];
-    return { bytes: likely, digest: digestOf(likely), lie: told };
-  }
-  if (bytes === undefined) throw digestMismatch(target, digestOf(candidates[0], digestAlgorithm(target)), from);
-  const comparable = told !== undefined && digestAlgorithm(told) === digestAlgorithm(target);
-  if (comparable && told !== target) throw digestMismatch(target, told, from);
-  return { bytes, digest: target };
 }

@@ -15,8 +15,8 @@ export interface Listing {
   readonly what: string;
   readonly accept: string;
   readonly scopes: readonly string[];
-  /** Where the page after this one is, for registries that send no `Link`. */
-  readonly guessNext?: ((page: unknown) => string | undefined) | undefined;
+  /** Where the page after one is, for registries that send no `Link`. */
+  readonly guessNext?: ((page: unknown, asked: URL) => string | undefined) | undefined;
 }
 
 export interface Page {
@@ -30,6 +30,36 @@ export interface Page {
 export function askPage(place: RegistryPlace, { accept, scopes }: Listing, url: string, call: Call): Promise<Exchange> {
   const { signal, on } = call;
   return ask(place, { method: 'GET', url, headers: { accept }, scopes, signal, on });
+}
+
+/** The document of a page. @throws OciError `TOO_LARGE`, `PROTOCOL`, and what a refusal means */
+export async function readPage(place: RegistryPlace, { what }: Listing, exchange: Exchange): Promise<unknown> {
+  const { response } = exchange;
+  if (response.status !== 200) throw await failed(exchange, `cannot list ${what}`);
+  return readJson(response, place.session.limits.pageBytes, what);
+}
+
+export interface Next {
+  readonly url: string;
+  /** Nobody has said so. */
+  readonly guessed: boolean;
+}
+
+/** Where the page after this one is. @throws OciError `REDIRECT_REFUSED`, `PROTOCOL` when it leads to itself */
+export function nextOf(
+  { host }: RegistryPlace,
+  { what, guessNext }: Listing,
+  { request, response }: Exchange,
+  json: unknown,
+): Next | undefined {
+  const linked = nextPage(response, host.origin);
+  if (linked === request.url) throw inCircles(what);
+  const url = linked ?? guessNext?.(json, new URL(request.url));
+  return url === undefined ? undefined : { url, guessed: linked === undefined };
+}
+
+function inCircles(what: string): OciError {
+  return new OciError('PROTOCOL', `cannot list ${what}: its pages go round in a circle`);
 }
 
 /**
@@ -47,18 +77,15 @@ export async function* pagesFrom(
   let guessed = false;
   for (let exchange = first; ; ) {
     throwIfAborted(call.signal);
-    const { response } = exchange;
-    if (response.status !== 200) throw await failed(exchange, `cannot list ${listing.what}`);
-    const json = await readJson(response, limits.pageBytes, listing.what);
+    const json = await readPage(place, listing, exchange);
     yield { json, guessed, exchange };
-    const linked = nextPage(response, place.host.origin);
-    const next = linked ?? listing.guessNext?.(json);
+    const next = nextOf(place, listing, exchange, json);
     if (next === undefined) return;
-    if (seen.has(next)) throw new OciError('PROTOCOL', `cannot list ${listing.what}: its pages go round in a circle`);
+    if (seen.has(next.url)) throw inCircles(listing.what);
     if (seen.size >= limits.pages)
       throw new OciError('LIMIT', `cannot list ${listing.what}: more than ${limits.pages} pages`);
-    seen.add(next);
-    guessed = linked === undefined;
-    exchange = await askPage(place, listing, next, call);
+    seen.add(next.url);
+    guessed = next.guessed;
+    exchange = await askPage(place, listing, next.url, call);
   }
 }

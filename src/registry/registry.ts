@@ -4,6 +4,7 @@ import { checkRepositoryName, parseReference } from '../model/reference.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { ListOptions, Registry } from '../store/types.ts';
 import { listRepositories } from './list.ts';
+import { type PageOptions, repositoryPage, type RepositoryPage } from './list-page.ts';
 import { type Ping, pingRegistry } from './ping.ts';
 import { type Repository, repositoryAt } from './repository.ts';
 import { type OwnRequest, sendOwn } from './request.ts';
@@ -20,7 +21,12 @@ export interface RemoteRegistry extends Registry {
   repository(name: string): Repository;
   /** @throws OciError `UNSUPPORTED`, `UNAUTHORIZED`: many registries keep their catalog to themselves */
   repositories(options?: ListOptions): AsyncIterable<string>;
-  /** @throws OciError `UNREACHABLE`, `TIMEOUT`, `TLS`, `NOT_A_REGISTRY`, `UNAUTHORIZED`, `DENIED` */
+  /**
+   * One page of the repositories, for who pages by hand: go on with its `next`.
+   * @throws OciError as `repositories`, and `REDIRECT_REFUSED` for a cursor that leads elsewhere
+   */
+  repositoryPage(options?: PageOptions): Promise<RepositoryPage>;
+  /** @throws OciError `UNREACHABLE`, `TIMEOUT`, `TLS`, `NOT_A_REGISTRY`, `VERSION_UNSUPPORTED`, `UNAUTHORIZED`, `DENIED` */
   ping(options?: Call): Promise<Ping>;
   /**
    * A request of your own, authenticated as all others are. Read the answer's body, or `cancel` it.
@@ -39,6 +45,7 @@ export function registryAt(place: RegistryPlace): RemoteRegistry {
       return repositoryAt({ ...place, repository: path });
     },
     repositories: (options) => listRepositories(place, options),
+    repositoryPage: (options) => repositoryPage(place, options),
     ping: (call) => pingRegistry(place, call),
     request: (request) => sendOwn(place, request),
   };

@@ -27,6 +27,8 @@ export interface Question extends Call {
   readonly redirect?: HttpRequest['redirect'];
   /** Ask no mirror. */
   readonly direct?: boolean | undefined;
+  /** Show no proof of who asks. */
+  readonly anonymous?: boolean | undefined;
 }
 
 /** A request and its answer. */
@@ -38,7 +40,8 @@ export interface Exchange {
 /** Sends one request. */
 export async function ask(place: RegistryPlace, question: Question): Promise<Exchange> {
   const { host, session, facts } = place;
-  const { path = '', url, headers = {}, body, scopes, idempotent, redirect, direct, method, signal, on } = question;
+  const { path = '', url, headers = {}, body, scopes, idempotent, redirect, direct, anonymous, method } = question;
+  const { signal, on } = question;
   const request: HttpRequest = {
     method,
     url: url ?? apiUrl(place, path),
@@ -49,6 +52,7 @@ export async function ask(place: RegistryPlace, question: Question): Promise<Exc
     scopes,
     idempotent,
     redirect,
+    anonymous,
     signal,
     on,
     direct: direct === true || facts.mirrors === 'wrong',

@@ -9,7 +9,8 @@ import type { Call, WireResponse } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { digestAlgorithm, isDigest } from '../model/digest.ts';
 import { bareMediaType, MANIFEST_TYPES } from '../model/media-types.ts';
-import { pullManifest } from './manifest.ts';
+import type { Facts } from './facts.ts';
+import { descriptorOf, pullRaw } from './manifest.ts';
 import {
   type Access,
   ask,
@@ -52,13 +53,16 @@ export async function headManifest(
   if (status === 200 || status === 404) await settle(exchange);
   else if (!refusesHead.has(status)) throw await failed(exchange, `cannot look up ${manifestName(place, target)}`);
   else await settle(exchange);
-  if (head !== undefined || (status === 404 && facts.manifestHead === 'honest')) {
-    facts.manifestHead = 'honest';
-    return head;
-  }
+  if (head !== undefined) facts.manifestHead = 'honest';
+  if (head !== undefined || (status === 404 && isBelieved(facts, access))) return head;
   const found = await byGet(place, target, call, access);
-  facts.manifestHead = found === undefined && status === 404 ? 'honest' : 'broken';
+  facts.manifestHead = found === undefined && status === 404 ? 'unproven' : 'broken';
   return found;
+}
+
+/** Is a 404 to a HEAD taken for true? Who writes loses nothing by it: what was there after all is written again. */
+function isBelieved({ manifestHead }: Facts, access: Access): boolean {
+  return manifestHead === 'honest' || (manifestHead === 'unproven' && access !== 'pull');
 }
 
 /** 405 and 501: no HEAD at all; 400 and 403: some answer it so and give the manifest all the same (registry.centos.org). */
@@ -77,8 +81,8 @@ function sendHead(place: Place, target: string, call: Call, access: Access): Pro
 
 async function byGet(place: Place, target: string, call: Call, access: Access): Promise<ManifestHead | undefined> {
   try {
-    const { descriptor, response } = await pullManifest(place, target, call, access);
-    return { descriptor, response: response ?? { status: 200, headers: {} } };
+    const raw = await pullRaw(place, target, call, access);
+    return { descriptor: descriptorOf(raw), response: raw.response };
   } catch (error) {
     if (isOciError(error, 'NOT_FOUND')) return undefined;
     throw error;

@@ -50,8 +50,8 @@ export async function headBlob(
   if (status === 404) return undefined;
   if (size !== undefined) return headOf(exchange, digest, size);
   const found = await byFirstByte(place, digest, call, access);
-  // 400 and 403 may be about this blob only.
-  if (found !== undefined || status === 405 || status === 501) place.facts.blobHead = 'broken';
+  // 400, 403 and 405 may be about this blob only.
+  if (found !== undefined || status === 501) place.facts.blobHead = 'broken';
   return found;
 }
 
@@ -64,7 +64,8 @@ async function byFirstByte(place: Place, digest: Digest, call: Call, access: Acc
   const { status, headers } = response;
   if (status !== 200 && status !== 206 && status !== 416) {
     const error = await failed(exchange, `cannot look up ${nameOf(place)}@${digest}`);
-    if (status === 404) return undefined;
+    // ECR has answered 405 about what is not there, and to a GET it can mean nothing else.
+    if (status === 404 || status === 405) return undefined;
     throw error;
   }
   await response.cancel();

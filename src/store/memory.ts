@@ -1,5 +1,5 @@
 /** A registry in memory: a map of repositories, each with its blobs, manifests and tags. */
-import { OciError, throwIfAborted } from '../errors.ts';
+import { type Missing, OciError, throwIfAborted } from '../errors.ts';
 import { digestOf } from '../bytes/hash.ts';
 import { abortable, concat, fromArray } from '../bytes/read.ts';
 import { digestMismatch } from '../bytes/verify.ts';
@@ -90,7 +90,7 @@ function storeOf(place: Place): IngestStore {
       throwIfAborted(options?.signal);
       const name = typeof reference === 'string' ? reference : reference.digest;
       const manifest = manifestOf(name);
-      if (manifest === undefined) throw notFound(look(), `manifest ${name}`);
+      if (manifest === undefined) throw notFound(look(), 'manifest', name);
       return manifest;
     },
     async stat(blob) {
@@ -115,7 +115,7 @@ function blobOf(look: () => Shelf, descriptor: Descriptor, registry: string): Co
   const read = async function* (start: number, end: number, { signal }: Call): Bytes {
     throwIfAborted(signal);
     const bytes = look().blobs.get(descriptor.digest);
-    if (bytes === undefined) throw notFound(look(), `blob ${descriptor.digest}`);
+    if (bytes === undefined) throw notFound(look(), 'blob', descriptor.digest);
     yield* fromArray(bytes.subarray(start, end < descriptor.size ? end : undefined));
   } as (start: number, end: number, options: Call) => Bytes;
   return contentOf(descriptor, read, { registry, repository: look().name }, look().name);
@@ -218,6 +218,6 @@ function createIngest(shelf: Shelf): Ingest {
   return ingest;
 }
 
-function notFound(shelf: Shelf, what: string): OciError {
-  return new OciError('NOT_FOUND', `${shelf.name}: ${what} is not there`);
+function notFound(shelf: Shelf, missing: Missing, name: string = ''): OciError {
+  return new OciError('NOT_FOUND', `${shelf.name}: ${`${missing} ${name}`.trim()} is not there`, { missing });
 }

@@ -5,6 +5,7 @@
 export * from './faults.ts';
 export * from './fixtures.ts';
 export * from './quirks.ts';
+export * from './schema1.ts';
 export type { StoreContractOptions, StoreUnderTest } from './store-contract.ts';
 export { testStore } from './store-contract.ts';
 export type { Changes, Endpoint, Occasion, Wrap } from './wrap.ts';

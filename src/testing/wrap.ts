@@ -10,7 +10,6 @@ export type Wrap = (handler: Handler) => Handler;
 export type Endpoint = 'ping' | 'catalog' | 'tags' | 'manifest' | 'blob' | 'uploads' | 'upload' | 'referrers';
 
 const endpoints: readonly (readonly [Endpoint, RegExp])[] = [
-  ['ping', /\/v2\/?$/],
   ['catalog', /\/_catalog$/],
   ['tags', /\/tags\/list$/],
   ['manifest', /\/manifests\/[^/]+$/],
@@ -18,6 +17,8 @@ const endpoints: readonly (readonly [Endpoint, RegExp])[] = [
   ['upload', /\/blobs\/uploads?\/[^/]+$/],
   ['blob', /\/blobs\/[^/]+$/],
   ['referrers', /\/referrers\/[^/]+$/],
+  // the last one: a tag may be called v2
+  ['ping', /\/v2\/?$/],
 ];
 
 export function endpointOf(request: Request): Endpoint | undefined {
@@ -90,14 +91,29 @@ export function changing(
 }
 
 /** A wrap that answers some requests itself. */
-export function answering(matches: (request: Request) => boolean, answer: (request: Request) => Response): Wrap {
-  return (handler) => async (request, info) => (matches(request) ? answer(request) : await handler(request, info));
+export function answering(
+  matches: (request: Request) => boolean | Promise<boolean>,
+  answer: (request: Request) => Response,
+): Wrap {
+  return (handler) => async (request, info) =>
+    (await matches(request)) ? answer(request) : await handler(request, info);
 }
 
 /** The error body that registries give. */
 export function errorAnswer(status: number, code: string, message: string = code.toLowerCase()): Response {
   const headers = { 'Content-Type': 'application/json' };
   return new Response(JSON.stringify({ errors: [{ code, message }] }), { status, headers });
+}
+
+/** The same request for another URL. */
+export function withUrl(request: Request, url: string): Request {
+  const { method, headers, body, signal } = request;
+  return new Request(url, { method, headers, body, signal, ...(body === null ? {} : { duplex: 'half' }) });
+}
+
+/** The repository that a request is about; '' where it is about none. */
+export function repositoryIn({ url }: Request): string {
+  return /\/v2\/(.+)\/(?:blobs|manifests|tags|referrers)\//.exec(new URL(url).pathname)?.[1] ?? '';
 }
 
 /** The answer with other bytes; its headers stay, the length among them. */

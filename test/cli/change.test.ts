@@ -34,7 +34,7 @@ async function done(line: string, options?: CliOptions): Promise<string> {
 
 const index = (): string => world.app.manifest.descriptor.digest;
 
-test('tags an image in its repository, byte for byte', async () => {
+test('RUBY-55 WRITE-3 F5: tags an image in its repository, byte for byte', async () => {
   assertGolden('tag.json', await done('tag --json REGISTRY/team/app:1.0 stable 1'));
   assert.equal(await done('digest REGISTRY/team/app:stable'), `${index()}\n`);
   assert.equal((await run('tag REGISTRY/team/app:9 x')).code, 3);
@@ -50,7 +50,7 @@ test('a dry run of a change asks and changes nothing', async () => {
   assert.doesNotMatch(await done('tags REGISTRY/team/app'), /never/);
 });
 
-test('untag and delete by tag take the tag, and no sibling', async () => {
+test('RUBY-60 WRITE-9 F7: untag and delete by tag take the tag, and no sibling', async () => {
   await done('tag REGISTRY/team/app:1.0 one two');
   assertGolden('untag.json', await done('untag --json --yes REGISTRY/team/app:one'));
   assert.equal(await done('delete --yes REGISTRY/team/app:two'), 'REGISTRY/team/app:two\n');
@@ -87,7 +87,7 @@ test('deletions ask on a terminal, and need a yes without one', async () => {
   assert.equal((await run('digest REGISTRY/team/app:asked')).code, 3);
 });
 
-test('pushes, gets and deletes a blob', async () => {
+test('RUBY-64 WRITE-11: pushes, gets and deletes a blob', async () => {
   const bytes = Buffer.from('a small blob');
   await writeFile(path.join(folder, 'blob'), bytes);
   const digest = digestOf(bytes);
@@ -101,7 +101,7 @@ test('pushes, gets and deletes a blob', async () => {
   assert.equal((await run('blob get REGISTRY/blobs')).code, 2);
 });
 
-test('pushes a manifest as it stands, under a tag or its digest', async () => {
+test('RUBY-65 WRITE-2: pushes a manifest as it stands, under a tag or its digest', async () => {
   const odd = new TextDecoder().decode(world.app.manifest.bytes).replace('{', '{ ');
   await writeFile(path.join(folder, 'index.json'), odd);
   const digest = digestOf(Buffer.from(odd));

@@ -4,6 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { digestOf } from '../../src/bytes/hash.ts';
+import { serve } from '../../src/node/serve.ts';
+import { basicAccess } from '../../src/server/basic-access.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
@@ -62,7 +64,7 @@ test('lists, filters and sorts tags', async () => {
   assert.deepEqual(await tags(`tags --for-digest ${digest} REGISTRY/team/single`), ['']);
 });
 
-test('searches repositories by text, and by pattern where one is wanted', async () => {
+test('D5 READ-2: searches repositories by text, and by pattern where one is wanted', async () => {
   const found = async (line: string): Promise<string> => (await run(line)).stdout;
   assert.equal(await found('repos REGISTRY'), 'team/app\nteam/single\n');
   assert.equal(await found('search REGISTRY sing'), 'team/single\n');
@@ -72,7 +74,7 @@ test('searches repositories by text, and by pattern where one is wanted', async 
   assert.equal((await run('repos --regex REGISTRY (')).code, 2);
 });
 
-test('asks for the digest with a HEAD, and gives a platform its own', async () => {
+test('D12 READ-14 RUBY-39 RUBY-40: asks for the digest with a HEAD, and gives a platform its own', async () => {
   world.requests.length = 0;
   const whole = await run('digest REGISTRY/team/app');
   assert.equal(whole.stdout, `${world.app.manifest.descriptor.digest}\n`);
@@ -101,14 +103,18 @@ test('a config of an image for many platforms tells which one was taken', async 
   assert.equal((await run('config --quiet REGISTRY/team/app')).stderr, '');
 });
 
-test('a file is written whole or not at all', async () => {
+test('RUBY-34 READ-19 E2 E5: a blob becomes a file when it is whole, or the old one stands', async () => {
   const layer = world.single.blobs[1]?.descriptor.digest;
   const done = await run(`blob get REGISTRY/team/single@${layer} --output layer`);
   assert.equal(done.code, 0, done.stderr);
   assert.equal(digestOf(await readFile(path.join(folder, 'layer'))), layer);
-  const missing = await run(`blob get REGISTRY/team/single sha256:${'0'.repeat(64)} -o other`);
-  assert.equal(missing.code, 3);
+  for (const file of ['layer', 'other']) {
+    const missing = await run(`blob get REGISTRY/team/single sha256:${'0'.repeat(64)} -o ${file}`);
+    assert.equal(missing.code, 3);
+    assert.equal((await run(`blob get REGISTRY/team/single sha256:../../x -o ${file}`)).code, 5);
+  }
   assert.deepEqual(await readdir(folder), ['layer']);
+  assert.equal(digestOf(await readFile(path.join(folder, 'layer'))), layer);
 });
 
 test('a blob does not go to a terminal unless that is said', async () => {
@@ -119,10 +125,60 @@ test('a blob does not go to a terminal unless that is said', async () => {
   assert.equal((await run(`blob get ${blob} -o -`, { stdoutIsTTY: true })).code, 0);
 });
 
-test('ping tells where the registry is', async () => {
-  const { code, stdout } = await run('ping --json REGISTRY');
-  assert.equal(code, 0);
-  const { durationMs, ...told } = JSON.parse(stdout) as { durationMs: number };
-  assert.ok(durationMs >= 0);
-  assert.deepEqual(told, { registry: 'REGISTRY', origin: 'http://REGISTRY', apiVersion: 'registry/2.0' });
+test('CONN-11 NODE-22: ping tells where the registry is, and whether it wants to know who asks', async () => {
+  const told = async (host: string, ...flags: string[]): Promise<Record<string, unknown>> => {
+    const { code, stdout, stderr } = await cli(['ping', '--json', host, ...flags]);
+    assert.equal(code, 0, stderr);
+    const { durationMs, ...rest } = JSON.parse(stdout.replaceAll(host, 'REGISTRY')) as Record<string, unknown>;
+    assert.ok(Number(durationMs) >= 0);
+    return rest;
+  };
+  const open = { registry: 'REGISTRY', origin: 'http://REGISTRY', apiVersion: 'registry/2.0' };
+  assert.deepEqual(await told(world.host), { ...open, authRequired: false, challenges: [] });
+  assert.match(
+    (await run('ping REGISTRY')).stdout,
+    /^REGISTRY is a registry at http:\/\/REGISTRY, registry\/2\.0, no authentication \(/,
+  );
+  const guarded = await openWorld({ access: basicAccess({ check: (_, password) => password === 'right' }) });
+  try {
+    const creds = ['--creds', 'me:right'];
+    const { challenges, ...rest } = await told(guarded.host, ...creds);
+    assert.deepEqual(rest, { ...open, authRequired: true });
+    assert.deepEqual(challenges, [{ scheme: 'basic', parameters: { realm: 'registry', charset: 'UTF-8' } }]);
+    assert.match((await cli(['ping', guarded.host, ...creds])).stdout, /, authentication: basic \(/);
+  } finally {
+    await guarded.close();
+  }
+});
+
+test('B2 NODE-12: ping tells a registry of the retired protocol, and the command that reads it', async () => {
+  const old = await serve(
+    async () => new Response('', { status: 404, headers: { 'x-docker-registry-version': '0.9.1' } }),
+  );
+  try {
+    const { code, stderr } = await cli(['ping', old.host]);
+    assert.equal(code, 7);
+    assert.match(stderr, /retired v1 protocol \(VERSION_UNSUPPORTED\); hint: .*lading v1 ping /);
+  } finally {
+    await old.close();
+  }
+});
+
+test('READ-6: digests of tags are a HEAD each, of the wanted tags only', async () => {
+  world.requests.length = 0;
+  const { stdout } = await run('tags --digests --sort semver --limit 2 REGISTRY/team/app');
+  const { digest } = world.app.manifest.descriptor;
+  assert.equal(stdout, `${digest}  1.1\n${digest}  1.0\n`);
+  assert.deepEqual(
+    world.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`),
+    ['GET list?n=1000', 'HEAD 1.1', 'HEAD 1.0'],
+  );
+});
+
+test('D12 RUBY-42: a platform that is not there is named whole, and the image', async () => {
+  for (const command of ['digest', 'inspect', 'config', 'size']) {
+    const { code, stderr } = await run(`${command} --platform linux/arm/v5 REGISTRY/team/app:1.0`);
+    assert.equal(code, 3);
+    assert.match(stderr, /there is no linux\/arm\/v5 in REGISTRY\/team\/app:1\.0 \(NOT_FOUND\)/);
+  }
 });

@@ -26,7 +26,7 @@ async function multiPlatform(): Promise<{
   };
 }
 
-test('copies an index with all it consists of, content before what refers to it', async () => {
+test('WRITE-6: copies an index with all it consists of, content before what refers to it', async () => {
   const { source, root, images } = await multiPlatform();
   const target = recordingStore();
   const copied = await copy(source, 'multi', target, { tags: ['multi', 'latest'] });
@@ -174,7 +174,7 @@ test('progress tells every byte of every blob, and how each got there', async ()
   assert.deepEqual(activities.at(-1), { type: 'done', descriptor: manifest.descriptor, outcome: 'written' });
 });
 
-test('referrers come along when asked, those of each platform and of referrers included', async () => {
+test('WRITE-6: referrers come along when asked, those of each platform and of referrers included', async () => {
   const { source, root, images } = await multiPlatform();
   const attach = async (name: string, subject: string) => {
     const { descriptor } = await source.manifest(subject);

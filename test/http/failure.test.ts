@@ -25,12 +25,12 @@ async function failing(answer: Answer, change: Partial<HttpRequest> = {}): Promi
 const errors = (code: string, message?: string, detail?: unknown): string =>
   JSON.stringify({ errors: [{ code, message, detail }] });
 
-describe('an answer is the error', () => {
+describe('ERR-5 G1: an answer is the error', () => {
   for (const [status, body, code] of [
     [401, errors('UNAUTHORIZED'), 'UNAUTHORIZED'],
     [401, errors('DENIED'), 'UNAUTHORIZED'],
     [403, errors('DENIED'), 'DENIED'],
-    [400, errors('DENIED'), 'DENIED'],
+    [400, errors('DENIED'), 'UNAUTHORIZED'],
     [404, errors('MANIFEST_UNKNOWN'), 'NOT_FOUND'],
     [404, errors('NAME_UNKNOWN'), 'NOT_FOUND'],
     [404, errors('BLOB_UPLOAD_UNKNOWN'), 'UPLOAD_INVALID'],
@@ -61,8 +61,37 @@ describe('an answer is the error', () => {
   });
 });
 
-describe("the registry's words", () => {
-  test('are kept, and the message says what was tried where', async () => {
+describe('ERR-4: what is not found', () => {
+  for (const [status, code, missing] of [
+    [404, 'NAME_UNKNOWN', 'repository'],
+    [404, 'MANIFEST_UNKNOWN', 'manifest'],
+    [404, 'BLOB_UNKNOWN', 'blob'],
+    [400, 'NAME_UNKNOWN', 'repository'],
+    [404, 'NOT_FOUND', undefined],
+    [404, 'constructor', undefined],
+  ] as const) {
+    test(`${code} with ${status} is about ${missing ?? 'nothing that is told'}`, async () => {
+      const error = await failing({ status, body: errors(code) });
+      assert.deepEqual([error.code, error.missing], ['NOT_FOUND', missing]);
+    });
+  }
+
+  test('is never guessed', async () => {
+    for (const body of ['', '<html>', '{}', errors('UNKNOWN')]) {
+      for (const method of ['GET', 'HEAD'] as const) {
+        const error = await failing({ status: 404, body }, { method });
+        assert.deepEqual([error.code, error.missing], ['NOT_FOUND', undefined]);
+      }
+    }
+    const denied = await failing({ status: 401, body: errors('NAME_UNKNOWN') });
+    assert.deepEqual([denied.code, denied.missing], ['UNAUTHORIZED', undefined]);
+    const list = JSON.stringify({ errors: [{ code: 'TOOMANY' }, { code: 'NAME_UNKNOWN' }, { code: 'BLOB_UNKNOWN' }] });
+    assert.equal((await failing({ status: 404, body: list })).missing, 'repository');
+  });
+});
+
+describe("ERR-6: the registry's words", () => {
+  test('ERR-1 G2 NODE-48: are kept, and the message says what was tried where', async () => {
     const error = await failing({ status: 404, body: errors('MANIFEST_UNKNOWN', 'manifest unknown', { Tag: 'x' }) });
     assert.equal(
       error.message,
@@ -117,7 +146,7 @@ describe("the registry's words", () => {
   });
 });
 
-test('a limit tells when it ends, and the quota', async () => {
+test('ERR-5: a limit tells when it ends, and the quota', async () => {
   const headers = {
     'retry-after': '31536000',
     date: 'Wed, 21 Oct 2026 07:28:00 GMT',

@@ -64,7 +64,7 @@ test('copying what is there is one manifest request at the source, one HEAD at t
   assert.deepEqual(to.requests(), ['HEAD /v2/mirror/app/manifests/multi']);
 });
 
-test('between two repositories of one registry every blob is mounted, and no blob byte is sent', async () => {
+test('F4 RUBY-57: between two repositories of one registry every blob is mounted, and no blob byte is sent', async () => {
   const server = await registryWith('v1');
   const client = session();
   await copy(client.repository(`${server.host}/team/app`), 'v1', client.repository(`${server.host}/team/copy`), {

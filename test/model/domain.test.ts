@@ -20,7 +20,7 @@ const names: readonly (readonly [text: string, name: string])[] = [
 ];
 
 for (const [text, name] of names) {
-  test(`reads ${text} as ${name}`, () => assert.equal(parseRegistryName(text), name));
+  test(`NAME-6: reads ${text} as ${name}`, () => assert.equal(parseRegistryName(text), name));
 }
 
 for (const text of [
@@ -38,18 +38,18 @@ for (const text of [
   'ghcr.io#x',
   '..',
 ]) {
-  test(`refuses ${JSON.stringify(text)} as a registry`, () => {
+  test(`NAME-6: refuses ${JSON.stringify(text)} as a registry`, () => {
     assert.ok(failure('REFERENCE_INVALID', () => parseRegistryName(text)).hint);
   });
 }
 
-test('refuses a user name in an address, and does not repeat the password', () => {
+test('NAME-6: refuses a user name in an address, and does not repeat the password', () => {
   for (const text of ['https://me:hunter2@ghcr.io', 'me:hunter2@ghcr.io']) {
     assert.doesNotMatch(failure('REFERENCE_INVALID', () => parseRegistryName(text)).message, /hunter2/);
   }
 });
 
-test('knows the aliases of Docker Hub, and no look-alikes', () => {
+test('NAME-6: knows the aliases of Docker Hub, and no look-alikes', () => {
   assert.equal(canonicalDomain('Index.Docker.io'), 'docker.io');
   for (const other of ['docker.io.evil.com', 'xdocker.io', 'hub.docker.io', 'docker.io:443']) {
     assert.equal(canonicalDomain(other), other);

@@ -115,7 +115,7 @@ describe('a connection', () => {
     await until(() => it.origin.connections.made === 1 && it.origin.connections.open === 0);
   });
 
-  test('is not read from while nobody takes the bytes', async () => {
+  test('READ-20: is not read from while nobody takes the bytes', async () => {
     let written = 0;
     await using it = await setUp((_, response) => {
       const more = (): void => {

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { OciError } from '../../src/errors.ts';
 import type { HttpRequest, Send } from '../../src/http/types.ts';
 import { parseReference } from '../../src/model/reference.ts';
 import { createClient } from '../../src/registry/client.ts';
 import { contentFrom } from '../../src/store/content.ts';
-import * as faults from '../../src/testing/faults.ts';
 import { buildImage } from '../../src/testing/fixtures.ts';
 import { all } from '../../src/testing/samples.ts';
-import { answering, requestTo } from '../../src/testing/wrap.ts';
 import { failure, rejection } from '../support/failure.ts';
 import { testClock } from '../support/test-clock.ts';
-import { testRegistry } from '../support/test-registry.ts';
 
 /** A transport that answers everything alike and keeps what it was asked. */
 function recorder(status: number = 404): { transport: Send; requests: HttpRequest[] } {
@@ -24,7 +20,7 @@ function recorder(status: number = 404): { transport: Send; requests: HttpReques
 }
 
 describe('a client', () => {
-  test('sends nothing before a verb is called', async () => {
+  test('B2 RUBY-2 GO-26: sends nothing before a verb is called', async () => {
     const { transport, requests } = recorder();
     const client = createClient({ transport });
     const repository = client.repository('alpine');
@@ -149,69 +145,5 @@ describe('a client', () => {
     ];
     for (const verb of verbs) await rejection('ABORTED', verb());
     assert.equal(requests.length, 0);
-  });
-});
-
-describe('a ping', () => {
-  test('tells what answers', async () => {
-    const { client, lines } = testRegistry();
-    const ping = await client.ping('registry.test');
-    assert.equal(ping.registry, 'registry.test');
-    assert.equal(ping.origin, 'https://registry.test');
-    assert.equal(ping.apiVersion, 'registry/2.0');
-    assert.equal(ping.response.status, 200);
-    assert.deepEqual(lines(), ['GET /v2/ 200']);
-  });
-
-  test('tells that nobody is there, or that TLS failed', async () => {
-    for (const code of ['UNREACHABLE', 'TLS', 'TIMEOUT'] as const) {
-      const transport: Send = async () => {
-        throw new OciError(code, 'no');
-      };
-      await rejection(code, createClient({ transport, clock: testClock() }).ping('registry.test'));
-    }
-  });
-
-  test('tells who wants credentials from who refuses them', async () => {
-    for (const [status, code] of [
-      [401, 'UNAUTHORIZED'],
-      [403, 'DENIED'],
-    ] as const) {
-      const { client } = testRegistry({ wraps: [faults.answerWith(status)] });
-      const error = await rejection(code, client.ping('registry.test'));
-      assert.equal(error.status, status);
-    }
-  });
-
-  test('tells what is no registry', async () => {
-    const html = { 'content-type': 'text/html; charset=utf-8' };
-    for (const wrap of [
-      faults.answerWith(404),
-      faults.answerWith(405),
-      faults.answerWith(200, html, '<html>'),
-      faults.answerWith(404, html, '<html>'),
-    ]) {
-      const { client } = testRegistry({ wraps: [wrap] });
-      const error = await rejection('NOT_A_REGISTRY', client.ping('registry.test'));
-      assert.match(error.message, /https:\/\/registry\.test\/v2\//);
-    }
-    const transport: Send = async () => {
-      throw new OciError('PROTOCOL', 'not HTTP');
-    };
-    await rejection('NOT_A_REGISTRY', createClient({ transport, clock: testClock() }).ping('registry.test'));
-  });
-
-  test('takes a registry for one that says little of itself', async () => {
-    for (const body of ['', '{}', 'true']) {
-      const { client } = testRegistry({ wraps: [faults.answerWith(200, {}, body)] });
-      assert.equal((await client.ping('registry.test')).apiVersion, undefined);
-    }
-  });
-
-  test('does not take a failing registry for none', async () => {
-    const { client } = testRegistry({
-      wraps: [answering(requestTo('ping'), () => new Response(null, { status: 503 }))],
-    });
-    await rejection('SERVER_ERROR', client.ping('registry.test'));
   });
 });

@@ -29,7 +29,7 @@ const resolved = async ({ registry }: TestRegistry, tag: string): Promise<string
   (await registry.repository('team/app').resolve(tag))?.digest;
 
 describe('deleting a tag', () => {
-  test('is one request, and leaves its siblings', async () => {
+  test('RUBY-60 WRITE-9 F7: is one request, and leaves its siblings', async () => {
     const made = await withImage();
     assert.equal(await made.repository.delete({ tag: 'a' }), 'deleted');
     assert.deepEqual(made.lines(), ['DELETE /v2/team/app/manifests/a 202']);
@@ -37,10 +37,12 @@ describe('deleting a tag', () => {
     assert.equal(await resolved(made, 'b'), digest);
   });
 
-  test('takes 200 and 204 for success, too', async () => {
+  test('WRITE-8 WRITE-9: takes 200 and 204 for success, too', async () => {
     for (const status of [200, 204]) {
       const made = await withImage(quirks.deleteAnswers(status));
       assert.equal(await made.repository.delete({ tag: 'a' }), 'deleted');
+      assert.equal(await made.repository.delete({ manifest: digest }), 'deleted');
+      assert.equal(await made.repository.delete({ blob: layer }), 'deleted');
     }
   });
 
@@ -56,7 +58,7 @@ describe('deleting a tag', () => {
     [415, 'UNKNOWN'],
     [501, 'UNSUPPORTED'],
   ] as const) {
-    test(`deletes a stand-in where tags are refused with ${status}, and leaves the siblings`, async () => {
+    test(`WRITE-9 F7: deletes a stand-in where tags are refused with ${status}, and leaves the siblings`, async () => {
       const made = await withImage(quirks.tagDeleteUnsupported(status, code));
       const told: Activity[] = [];
       assert.equal(await made.repository.delete({ tag: 'a' }, { on: (activity) => told.push(activity) }), 'deleted');
@@ -86,7 +88,7 @@ describe('deleting a tag', () => {
     assert.deepEqual(await tags(made), ['c']);
   });
 
-  test('gives the tag back where nothing can be deleted, and lists what deleting would take along', async () => {
+  test('WRITE-9: gives the tag back where nothing can be deleted, and lists what deleting would take along', async () => {
     const made = await withImage(quirks.deleteUnsupported());
     const error = await rejection('UNSUPPORTED', made.repository.delete({ tag: 'a' }));
     assert.match(error.message, /b, c also stand for the manifest of a/);
@@ -139,22 +141,25 @@ describe('deleting a tag', () => {
     ] as const) {
       const made = await withImage(only(faults.answerWith(status), { matches: byTag }));
       await rejection(code, made.repository.delete({ tag: 'a' }));
-      assert.ok(made.requests.every(({ method }) => method === 'DELETE'));
+      assert.ok(made.requests.every(({ method, path }) => method === 'DELETE' || path === '/v2/'));
       assert.deepEqual(await tags(made), ['a', 'b', 'c']);
     }
   });
 });
 
 describe('deleting a manifest', () => {
-  test('takes its tags along', async () => {
+  test('GO-17 NODE-36 WRITE-8 F8: takes its tags along', async () => {
     const made = await withImage();
     assert.equal(await made.repository.delete({ manifest: digest }), 'deleted');
     assert.deepEqual(await tags(made), []);
     assert.equal(made.requests.at(-1)?.path, `/v2/team/app/manifests/${digest}`);
+    assert.equal(await made.repository.resolve(digest), undefined);
+    await rejection('NOT_FOUND', made.repository.manifest(digest));
+    await rejection('NOT_FOUND', made.repository.manifest('a'));
     assert.equal(await made.repository.delete({ manifest: digest }), 'absent');
   });
 
-  test('says where deletion is switched off', async () => {
+  test('WRITE-8 F8: says where deletion is switched off', async () => {
     for (const status of [400, 405]) {
       const made = await withImage(only(faults.answerWith(status), { matches: byDigest }));
       const error = await rejection('UNSUPPORTED', made.repository.delete({ manifest: digest }));
@@ -214,14 +219,14 @@ test('asks for a token that allows pushing where none can be had that allows del
 });
 
 describe('deleting a blob', () => {
-  test('takes it away', async () => {
+  test('NODE-46 WRITE-11: takes it away', async () => {
     const made = await withImage();
     assert.equal(await made.repository.delete({ blob: layer }), 'deleted');
     assert.deepEqual(made.lines(), [`DELETE /v2/team/app/blobs/${layer} 202`]);
     assert.equal(await made.repository.delete({ blob: layer }), 'absent');
   });
 
-  test('says where deletion is switched off', async () => {
+  test('WRITE-11: says where deletion is switched off', async () => {
     const made = await withImage(quirks.deleteUnsupported());
     await rejection('UNSUPPORTED', made.repository.delete({ blob: layer }));
   });

@@ -67,11 +67,12 @@ describe('a blob', () => {
     await rejection('DIGEST_MISMATCH', read(open()));
   });
 
-  test('that is not there is NOT_FOUND, by its digest and repository', async () => {
+  test('ERR-4 RUBY-37: that is not there is NOT_FOUND, by its digest and repository', async () => {
     const { repository } = await withBlob();
     const other = contentFrom(bytes.subarray(1)).descriptor;
     const error = await rejection('NOT_FOUND', read(repository.blob(other).open()));
     assert.match(error.message, new RegExp(`${other.digest}.*registry\\.test/team/app`));
+    assert.equal(error.missing, 'blob');
   });
 
   test('without bytes is verified, too', async () => {
@@ -92,7 +93,7 @@ describe('a blob', () => {
 });
 
 describe('a download that breaks off', () => {
-  test('goes on where it stands, and reads nothing twice', async () => {
+  test('E6: goes on where it stands, and reads nothing twice', async () => {
     const made = await withBlob(cut(150_000, 3));
     assert.deepEqual(await read(made.repository.blob(descriptor).open()), bytes);
     assert.deepEqual(ranges(made), [undefined, 'bytes=150000-', 'bytes=300000-', 'bytes=450000-']);

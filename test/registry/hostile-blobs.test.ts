@@ -6,7 +6,7 @@ import * as faults from '../../src/testing/faults.ts';
 import { seededBytes } from '../../src/testing/fixtures.ts';
 import * as quirks from '../../src/testing/quirks.ts';
 import { answering, changing, combine, only, requestTo, type Wrap, withBytes } from '../../src/testing/wrap.ts';
-import { rejection } from '../support/failure.ts';
+import { failure, rejection } from '../support/failure.ts';
 import { type TestRegistry, testRegistry } from '../support/test-registry.ts';
 
 const size = 300_000;
@@ -30,7 +30,7 @@ const body = (change: (bytes: Uint8Array) => Uint8Array): Wrap => {
   };
 };
 
-test('wrong bytes fail before their end', async () => {
+test('E3 READ-20 NODE-39 NODE-51: wrong bytes fail before their end', async () => {
   for (const offset of [0, 150_000, size - 1]) {
     const { repository } = await withBlob(bytes, [only(faults.flipByte(offset), { matches: gets })]);
     const seen: Uint8Array[] = [];
@@ -43,7 +43,23 @@ test('wrong bytes fail before their end', async () => {
   }
 });
 
-test('one byte less, one more, and another announced length are a wrong size', async () => {
+test('E4: a blob without a digest header is verified all the same', async () => {
+  const rotten = await withBlob(bytes, [quirks.withoutDigestHeader(), quirks.rottenBlobs()]);
+  await rejection('DIGEST_MISMATCH', readAll(rotten.repository.blob(descriptor).open(), size, 'blob'));
+  const sound = await withBlob(bytes, [quirks.withoutDigestHeader()]);
+  assert.deepEqual(await readAll(sound.repository.blob(descriptor).open(), size, 'blob'), bytes);
+});
+
+test('E5: what is no digest is asked of nobody', async () => {
+  const { repository, requests } = await withBlob(bytes, []);
+  for (const digest of ['sha256:../../x', 'sha256:..%2f..%2fx', `sha256:${'a'.repeat(63)}/`, 'sha256:'] as const) {
+    failure('DIGEST_INVALID', () => repository.blob({ ...descriptor, digest }));
+    await rejection('DIGEST_INVALID', repository.stat(digest));
+  }
+  assert.equal(requests.length, 0);
+});
+
+test('NODE-39 NODE-51: one byte less, one more, and another announced length are a wrong size', async () => {
   const wraps: readonly (readonly Wrap[])[] = [
     [withoutLength, body((all) => all.subarray(1))],
     [withoutLength, body((all) => new Uint8Array([...all, 0]))],

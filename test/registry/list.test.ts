@@ -25,14 +25,14 @@ async function withTags(
 
 const paths = ({ requests }: TestRegistry): string[] => requests.map(({ path }) => path);
 
-test('lists all tags of all pages', async () => {
+test('READ-3 RUBY-20 RUBY-28 GO-32 NODE-26: lists all tags of all pages', async () => {
   const made = await withTags(many);
   assert.deepEqual(await all(made.repository.tags({ pageSize: 10 })), many);
   assert.equal(paths(made)[0], '/v2/team/app/tags/list?n=10');
   assert.equal(made.requests.length, 3);
 });
 
-test('asks for a thousand at a time, in one request where that is enough', async () => {
+test('READ-5: asks for a thousand at a time, in one request where that is enough', async () => {
   const made = await withTags(many);
   assert.deepEqual(await all(made.repository.tags()), many);
   assert.deepEqual(paths(made), ['/v2/team/app/tags/list?n=1000']);
@@ -44,20 +44,20 @@ test('asks for the next page when somebody wants it, and not before', async () =
   assert.equal(made.requests.length, 1);
 });
 
-test('lists what comes after a name', async () => {
+test('RUBY-22: lists what comes after a name', async () => {
   const made = await withTags(many);
   assert.deepEqual(await all(made.repository.tags({ last: 't20' })), many.slice(21));
   assert.deepEqual(paths(made), ['/v2/team/app/tags/list?n=1000&last=t20']);
 });
 
-test('sends the cursor of a registry back as it came', async () => {
+test('D2 READ-4: sends the cursor of a registry back as it came', async () => {
   const made = await withTags(many, [quirks.opaqueCursor()]);
   assert.deepEqual(await all(made.repository.tags({ pageSize: 10 })), many);
   assert.match(paths(made)[1] ?? '', /\?next_page=/);
   assert.deepEqual(await all(made.repository.tags({ last: 't20' })), many.slice(21));
 });
 
-test('follows absolute links of the same origin', async () => {
+test('READ-4: follows absolute links of the same origin', async () => {
   const { repository } = await withTags(many, [quirks.absoluteLink()]);
   assert.deepEqual(await all(repository.tags({ pageSize: 10 })), many);
 });
@@ -84,7 +84,7 @@ test('lists what comes after a name where the registry lists everything', async 
   assert.deepEqual(await all(repository.tags({ last: 't20' })), many.slice(21));
 });
 
-test('asks without a page size where one is refused, and remembers that', async () => {
+test('READ-5: asks without a page size where one is refused, and remembers that', async () => {
   for (const status of [400, 405]) {
     const made = await withTags(many, [quirks.largestPage(100, status)]);
     assert.deepEqual(await all(made.repository.tags()), many);
@@ -97,7 +97,7 @@ test('asks without a page size where one is refused, and remembers that', async 
   }
 });
 
-test('a repository without tags is an empty listing', async () => {
+test('D3 READ-3 RUBY-29: a repository without tags is an empty listing', async () => {
   for (const wraps of [[], [quirks.tagsNull()]]) {
     const { repository } = await withTags([], wraps);
     assert.deepEqual(await all(repository.tags()), []);
@@ -106,7 +106,7 @@ test('a repository without tags is an empty listing', async () => {
   assert.deepEqual(await all(repository.tags()), []);
 });
 
-test('an unknown repository is NOT_FOUND', async () => {
+test('RUBY-29: an unknown repository is NOT_FOUND', async () => {
   const { client } = await withTags([]);
   const error = await rejection('NOT_FOUND', all(client.repository('registry.test/no/such').tags()));
   assert.match(error.message, /registry\.test\/no\/such/);
@@ -122,7 +122,7 @@ test('skips entries that are no tags, and says so', async () => {
   assert.match(JSON.stringify(warnings[0]), /skipped 8 entries/);
 });
 
-test('is refused where a page leads to another origin, and asks nothing of it', async () => {
+test('READ-4: is refused where a page leads to another origin, and asks nothing of it', async () => {
   for (const link of [
     'https://evil.test/v2/',
     '//evil.test/v2/',
@@ -135,7 +135,7 @@ test('is refused where a page leads to another origin, and asks nothing of it', 
   }
 });
 
-test('notices pages that go round in a circle', async () => {
+test('READ-4: notices pages that go round in a circle', async () => {
   const self = await withTags(['v1'], [quirks.linkTo(({ url }) => url)]);
   await rejection('PROTOCOL', all(self.repository.tags()));
   assert.equal(self.requests.length, 1);
@@ -168,7 +168,7 @@ test('an answer that is no list is a broken protocol, not an empty list', async 
   }
 });
 
-test('lists the repositories of a registry', async () => {
+test('READ-1 GO-25 NODE-27: lists the repositories of a registry', async () => {
   const { client, registry, requests } = await withTags(['v1']);
   for (const name of ['a/b', 'c']) await putBuilt(registry.repository(name), image, { tags: ['v1'] });
   assert.deepEqual(await all(client.registry('registry.test').repositories({ pageSize: 2 })), ['a/b', 'c', 'team/app']);
@@ -185,7 +185,7 @@ test('skips repositories whose names no URL should hold', async () => {
   assert.deepEqual(await all(client.registry('registry.test').repositories()), ['ok/name', 'ok/name/2']);
 });
 
-test('says when a registry keeps its catalog to itself', async () => {
+test('READ-1 RUBY-19: says when a registry keeps its catalog to itself', async () => {
   for (const [status, code] of [
     [404, 'UNSUPPORTED'],
     [405, 'UNSUPPORTED'],

@@ -25,7 +25,7 @@ async function withImage(...wraps: Wrap[]): Promise<TestRegistry> {
 /** Other bytes of the same length, under whatever headers the right ones have. */
 const wrongBytes = faults.flipByte(20);
 
-test('reads a manifest by tag, by digest and by descriptor, with the answer it came with', async () => {
+test('D6 READ-7 RUBY-31 RUBY-32 GO-19 NODE-28: reads a manifest by tag, by digest and by descriptor, with the answer it came with', async () => {
   const { repository, requests } = await withImage();
   for (const reference of ['v1', digest, descriptor]) {
     const manifest = await repository.manifest(reference);
@@ -38,7 +38,7 @@ test('reads a manifest by tag, by digest and by descriptor, with the answer it c
   assert.equal(requests[0]?.headers['accept-encoding'], 'identity');
 });
 
-test('refuses wrong bytes for a digest, whatever the header says', async () => {
+test('D6 READ-8: refuses wrong bytes for a digest, whatever the header says', async () => {
   for (const header of [undefined, digest, `sha256:${'0'.repeat(64)}`]) {
     const lie = changing(requestTo('manifest'), () => ({ headers: { 'docker-content-digest': header } }));
     const { repository } = await withImage(lie, wrongBytes);
@@ -48,12 +48,12 @@ test('refuses wrong bytes for a digest, whatever the header says', async () => {
   }
 });
 
-test('refuses right bytes for a digest that came announced as another', async () => {
+test('D6 READ-8: refuses right bytes for a digest that came announced as another', async () => {
   const { repository } = await withImage(quirks.wrongDigestHeader());
   await rejection('DIGEST_MISMATCH', repository.manifest(digest));
 });
 
-test('computes the digest of a tag, and warns where the registry announced another', async () => {
+test('D6: computes the digest of a tag, and warns where the registry announced another', async () => {
   const lie: Digest = `sha256:${'1'.repeat(64)}`;
   const { repository } = await withImage(quirks.wrongDigestHeader(lie));
   const told: Activity[] = [];
@@ -88,7 +88,7 @@ test('reads a manifest that comes as plain JSON, or with parameters in its type'
   }
 });
 
-test('decodes a manifest that came compressed', async () => {
+test('D9: decodes a manifest that came compressed', async () => {
   const { repository } = await withImage(quirks.gzipEncoded());
   for (const reference of ['v1', digest]) assert.deepEqual((await repository.manifest(reference)).bytes, bytes);
 });
@@ -115,16 +115,18 @@ test('takes a manifest out of its descriptor, when it is what the digest says', 
   assert.equal(requests.length, 3);
 });
 
-test('says what is not there', async () => {
+test('ERR-4 RUBY-33 GO-5: says what is not there', async () => {
   const { repository, client } = await withImage();
   const tag = await rejection('NOT_FOUND', repository.manifest('v9'));
   assert.match(tag.message, /registry\.test\/team\/app:v9/);
   assert.equal(tag.errors[0]?.code, 'MANIFEST_UNKNOWN');
   const unknown = await rejection('NOT_FOUND', client.repository('registry.test/no/such').manifest('v1'));
   assert.match(unknown.message, /registry\.test\/no\/such:v1/);
+  // As this registry tells it: one that knows no repository has no manifest of it, either.
+  assert.deepEqual([tag.missing, unknown.missing], ['manifest', 'manifest']);
 });
 
-test('gives the raw bytes of a manifest of any kind', async () => {
+test('READ-9 NODE-29: gives the raw bytes of a manifest of any kind', async () => {
   const schema1 = '{"schemaVersion":1,"name":"team/app"}';
   const headers = { 'content-type': DOCKER_SCHEMA1_SIGNED };
   const { repository, requests } = await withImage(
@@ -135,7 +137,7 @@ test('gives the raw bytes of a manifest of any kind', async () => {
   assert.equal(raw.mediaType, DOCKER_SCHEMA1_SIGNED);
   assert.equal(raw.digest, digestOf(encode(schema1)));
   assert.equal(requests[0]?.headers.accept, DOCKER_SCHEMA1_SIGNED);
-  await rejection('UNSUPPORTED', repository.manifest('v1'));
+  await rejection('VERSION_UNSUPPORTED', repository.manifest('v1'));
 });
 
 test('asks the registry itself when a mirror has other bytes', async () => {

@@ -31,7 +31,7 @@ const written = ({ requests }: TestRegistry): string[] =>
   requests.filter(({ method }) => method === 'PUT').map(({ path }) => path.replace('/v2/team/app/manifests/', ''));
 
 describe('a manifest', () => {
-  test('is sent as it is, with its own media type, under its digest', async () => {
+  test('NODE-35 WRITE-2: is sent as it is, with its own media type, under its digest', async () => {
     const odd = new TextDecoder()
       .decode(image.manifest.bytes)
       .replace(/:/g, ' :\n\t')
@@ -47,7 +47,7 @@ describe('a manifest', () => {
     );
   });
 
-  test('is given all its tags', async () => {
+  test('RUBY-65 NODE-35 WRITE-2: is given all its tags', async () => {
     const made = await withBlobs();
     assert.equal(await made.repository.putManifest(image.manifest, { tags: ['v1', 'v2', 'latest'] }), 'written');
     assert.deepEqual(written(made), ['v1', 'v2', 'latest']);
@@ -70,7 +70,7 @@ describe('a manifest', () => {
     assert.equal(made.requests.length, 0);
   });
 
-  test('that the registry says it keeps under another digest is an error', async () => {
+  test('WRITE-2: that the registry says it keeps under another digest is an error', async () => {
     const lie = changing(puts, () => ({ headers: { 'docker-content-digest': other.manifest.descriptor.digest } }));
     const made = await withBlobs(lie);
     await rejection('DIGEST_MISMATCH', made.repository.putManifest(image.manifest, { tags: ['v1'] }));

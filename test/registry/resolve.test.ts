@@ -20,7 +20,7 @@ async function withImage(...wraps: Wrap[]): Promise<TestRegistry & { digest: Dig
   return { ...made, digest: manifest.descriptor.digest, size: manifest.bytes.length };
 }
 
-test('resolves a tag by exactly one HEAD', async () => {
+test('READ-14 RUBY-39 RUBY-43: resolves a tag by exactly one HEAD', async () => {
   const { repository, requests, lines, digest, size } = await withImage();
   assert.deepEqual(await repository.resolve('v1'), { mediaType: OCI_MANIFEST, digest, size });
   assert.deepEqual(lines(), ['HEAD /v2/team/app/manifests/v1 200']);
@@ -34,24 +34,32 @@ test('tells the headers that a tag was resolved with', async () => {
   assert.equal(head?.response.headers['docker-content-digest'], digest);
 });
 
-test('resolves an unknown tag, digest or repository to nothing', async () => {
+test('RUBY-33: resolves an unknown tag, digest or repository to nothing', async () => {
   const { repository, client } = await withImage();
   assert.equal(await repository.resolve('v9'), undefined);
   assert.equal(await repository.resolve(nobody), undefined);
   assert.equal(await client.repository('registry.test/no/such').resolve('v1'), undefined);
 });
 
-test('makes sure of the first 404 to a HEAD by a GET, and believes the later ones', async () => {
+test('makes sure of a 404 to a HEAD by a GET, until a HEAD has told of something', async () => {
   const { repository, lines } = await withImage();
-  for (const tag of ['v7', 'v8', 'v9']) assert.equal(await repository.resolve(tag), undefined);
+  for (const tag of ['v7', 'v8']) assert.equal(await repository.resolve(tag), undefined);
+  assert.ok(await repository.resolve('v1'));
+  assert.equal(await repository.resolve('v9'), undefined);
   assert.deepEqual(
     lines().map((line) => line.slice(0, 4)),
-    ['HEAD', 'GET ', 'HEAD', 'HEAD'],
+    ['HEAD', 'GET ', 'HEAD', 'GET ', 'HEAD', 'HEAD'],
   );
 });
 
+test('finds what is there after something that was not, where every HEAD is answered 404', async () => {
+  const { repository, digest } = await withImage(quirks.headUnsupported(404));
+  assert.equal(await repository.resolve('v9'), undefined);
+  assert.equal((await repository.resolve('v1'))?.digest, digest);
+});
+
 for (const status of [400, 403, 404, 405, 501]) {
-  test(`reads and hashes the manifest where HEAD is answered ${status}, and asks no second HEAD`, async () => {
+  test(`D8 READ-15 RUBY-43: reads and hashes the manifest where HEAD is answered ${status}, and asks no second HEAD`, async () => {
     const { repository, lines, digest, size } = await withImage(quirks.headUnsupported(status));
     for (const tag of ['v1', 'v2']) {
       assert.deepEqual(await repository.resolve(tag), { mediaType: OCI_MANIFEST, digest, size });
@@ -71,7 +79,7 @@ const incomplete: Readonly<Record<string, Wrap>> = {
 };
 
 for (const [what, wrap] of Object.entries(incomplete)) {
-  test(`reads and hashes the manifest where HEAD ${what}`, async () => {
+  test(`D7 READ-14 READ-15: reads and hashes the manifest where HEAD ${what}`, async () => {
     const { repository, requests, digest, size } = await withImage(wrap);
     for (const tag of ['v1', 'v2']) {
       assert.deepEqual(await repository.resolve(tag), { mediaType: OCI_MANIFEST, digest, size });
@@ -89,7 +97,7 @@ test('needs no digest header for what is asked for by its digest', async () => {
   assert.equal(requests.length, 1);
 });
 
-test('refuses an answer about another digest than the one asked for', async () => {
+test('READ-14: refuses an answer about another digest than the one asked for', async () => {
   const { repository, digest } = await withImage(quirks.wrongDigestHeader());
   const error = await rejection('DIGEST_MISMATCH', repository.resolve(digest));
   assert.deepEqual(error.digests, [digest]);

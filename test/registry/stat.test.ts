@@ -18,13 +18,13 @@ async function withBlob(...wraps: Wrap[]): Promise<TestRegistry> {
   return made;
 }
 
-test('the size of a blob is one HEAD', async () => {
+test('READ-21 RUBY-48 NODE-37: the size of a blob is one HEAD', async () => {
   const { repository, lines } = await withBlob();
   assert.deepEqual(await repository.stat(digest), wanted);
   assert.deepEqual(lines(), [`HEAD /v2/team/app/blobs/${digest} 200`]);
 });
 
-test('the headers that told it are there for who wants them', async () => {
+test('READ-21 RUBY-36 NODE-37: the headers that told it are there for who wants them', async () => {
   const { repository } = await withBlob();
   const head = await repository.headBlob(digest);
   assert.deepEqual(head?.descriptor, wanted);
@@ -50,7 +50,7 @@ for (const status of [400, 403, 405, 501]) {
   });
 }
 
-test('where HEAD tells no length the first byte tells', async () => {
+test('READ-21: where HEAD tells no length the first byte tells', async () => {
   const { repository } = await withBlob(only(quirks.withoutContentLength(), { matches: requestTo('blob', 'HEAD') }));
   assert.deepEqual(await repository.stat(digest), wanted);
 });
@@ -69,7 +69,7 @@ test('a blob without bytes is known where only its range cannot be met', async (
   assert.equal((await repository.stat(empty.descriptor.digest))?.size, 0);
 });
 
-test('a size that nobody tells is an error, not a guess', async () => {
+test('READ-21: a size that nobody tells is an error, not a guess', async () => {
   const { repository } = await withBlob(quirks.withoutContentLength(), quirks.ignoreRange());
   await rejection('PROTOCOL', repository.stat(digest));
 });

@@ -32,7 +32,7 @@ const isKept = async ({ registry }: TestRegistry): Promise<boolean> =>
   (await registry.repository('team/app').stat(digest))?.size === size;
 
 describe('a blob larger than a chunk', () => {
-  test('is sent in chunks, read once, and closed without a body', async () => {
+  test('NODE-43 NODE-44 WRITE-1: is sent in chunks, read once, and closed without a body', async () => {
     const made = inChunks(2 * MiB);
     const content = pieces();
     assert.equal(await made.repository.putBlob(content), 'written');
@@ -91,7 +91,7 @@ describe('a blob larger than a chunk', () => {
 });
 
 describe('a chunk that fails', () => {
-  test('is sent again from where the registry says it is', async () => {
+  test('NODE-42 WRITE-1: is sent again from where the registry says it is', async () => {
     const refused: Wrap = (handler) => async (request, info) => {
       // half of it is kept, and the answer says how much
       const half = new Uint8Array(await request.arrayBuffer()).subarray(0, MiB);

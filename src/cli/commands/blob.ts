@@ -2,11 +2,12 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { formatReference } from '../../model/reference.ts';
+import { saveContent } from '../../node/save-content.ts';
 import { openBlob } from '../blobs.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { changeOptions, outputOptions, registryOptions } from '../options.ts';
-import { writeOutput } from '../output-file.ts';
+import { outputPlace } from '../output-file.ts';
 import { remove } from '../removal.ts';
 import { contentOfFile } from '../file-content.ts';
 
@@ -27,15 +28,14 @@ function getCommand(frame: Frame): CommandUnknownOpts {
     .action((name, digest, flags) =>
       frame.run(flags, async (session) => {
         const content = await openBlob(session, name, digest);
-        const bytes = content.open(session.call);
         if (flags.output !== undefined && flags.output !== '-')
-          return writeOutput(session.context, flags.output, bytes);
+          return saveContent(content, outputPlace(session.context, flags.output), session.call);
         if (session.context.stdout.isTTY === true && flags.output === undefined) {
           throw new OciError('USAGE', 'a blob would upset the terminal', {
             hint: 'add --output FILE, or --output - to see it all the same',
           });
         }
-        for await (const chunk of bytes) await session.output.bytes(chunk);
+        for await (const chunk of content.open(session.call)) await session.output.bytes(chunk);
       }),
     );
   return withExamples(command, `lading blob get alpine@sha256:${'0'.repeat(64)} --output layer.tar.gz`);

@@ -10,6 +10,7 @@ import type { Frame } from '../frame.ts';
 import { readInput } from '../input-file.ts';
 import { changeOptions, IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
 import { putAt } from '../put.ts';
+import { orSchema1 } from '../schema1.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   return new Command()
@@ -26,7 +27,12 @@ function getCommand(frame: Frame): CommandUnknownOpts {
     .action((image, flags) =>
       frame.run(flags, async (session) => {
         const from = await openFrom(session, image);
-        const { bytes } = await from.manifest(flags.platform);
+        const current = async (): Promise<Uint8Array> => (await from.manifest(flags.platform)).bytes;
+        // For which platform an image of schema 1 is, is known when it is converted.
+        const bytes =
+          flags.platform === undefined
+            ? await orSchema1(session, from, current, async (image) => image.bytes)
+            : await current();
         await writeDocument(session, bytes, flags);
       }),
     );

@@ -1,7 +1,15 @@
 /** `parse`: the parts of names, by the grammar of distribution/reference. No network, no disk. */
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { isOciError, OciError } from '../../errors.ts';
+import type { Digest } from '../../model/digest.ts';
 import { familiarReference, formatReference, parseReference } from '../../model/reference.ts';
+import {
+  parseIndex,
+  parseIndexedReference,
+  parseRepoAndRef,
+  type RegistryIndex,
+  type RepoReference,
+} from '../../model/repo-name.ts';
 import { errorLine } from '../error-line.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -12,16 +20,33 @@ import type { Output } from '../output.ts';
 import { styled } from '../style.ts';
 
 /** One name and what it is; absent parts are left out. */
-interface ParsedName {
+type Parsed = ValidName | InvalidName;
+
+interface ValidName {
   readonly input: string;
-  readonly valid: boolean;
-  readonly error?: string;
-  readonly domain?: string;
-  readonly path?: string;
+  readonly valid: true;
+  readonly domain: string;
+  readonly path: string;
   readonly tag?: string;
-  readonly digest?: string;
-  readonly reference?: string;
-  readonly familiar?: string;
+  readonly digest?: Digest;
+  readonly reference: string;
+  readonly familiar: string;
+  /** The same as node-docker-registry-client shows it. */
+  readonly repo: RepoReference;
+}
+
+interface InvalidName {
+  readonly input: string;
+  readonly valid: false;
+  readonly error: string;
+  readonly hint?: string | undefined;
+}
+
+interface Reading {
+  /** The registry of names that tell none. */
+  readonly index: RegistryIndex;
+  /** A scheme may stand before the registry, and text shows `repo`, too. */
+  readonly withRepo: boolean;
 }
 
 export function build(frame: Frame): CommandUnknownOpts {
@@ -30,44 +55,72 @@ export function build(frame: Frame): CommandUnknownOpts {
       'Show the parts of names. Without names they are read from stdin, one a line. Ends with 2 when a name is invalid.',
     )
     .argument('[name...]', 'names of images, e.g. alpine or ghcr.io/o/app:1')
-    .action((names, flags) =>
+    .option('--repo', 'show index, remote, local and canonical name, too; allow http:// and https:// before a registry')
+    .addOption(new Option('--default-registry <host>', 'the registry of names that tell none').default('docker.io'))
+    .action((names, { repo, defaultRegistry, ...flags }) =>
       frame.run(flags, async ({ context, output }) => {
         if (names.length === 0 && context.stdin.isTTY === true)
           throw new OciError('USAGE', 'parse needs a name, or names on stdin');
-        let invalid = false;
+        const reading: Reading = { index: parseIndex(defaultRegistry), withRepo: repo === true };
+        const asText = textOf(output, reading, names.length === 1);
+        let code: number = EXIT.done;
         for await (const name of names.length > 0 ? names : stdinLines(context)) {
-          const parsed = parseName(name);
-          invalid ||= !parsed.valid;
-          await (output.isJson ? output.jsonLine(parsed) : showName(parsed, output, names.length === 1));
+          const parsed = parseName(name, reading);
+          if (!parsed.valid) code = EXIT.usage;
+          await (output.isJson ? output.jsonLine(parsed) : asText(parsed));
         }
-        return invalid ? EXIT.usage : EXIT.done;
+        return code;
       }),
     );
-  return withExamples(command, 'lading parse alpine', 'lading parse --json ghcr.io/o/app:1 localhost:5000/app');
+  return withExamples(
+    command,
+    'lading parse alpine',
+    'lading parse --json ghcr.io/o/app:1 localhost:5000/app',
+    'lading parse --repo https://quay.io/trentm/foo',
+  );
 }
 
-function parseName(input: string): ParsedName {
+function parseName(input: string, { index, withRepo }: Reading): Parsed {
   try {
-    const reference = parseReference(input);
+    const reference = withRepo
+      ? parseIndexedReference(input, index).reference
+      : parseReference(input, { defaultDomain: index.name });
     return {
       input,
       valid: true,
       ...reference,
       reference: formatReference(reference),
       familiar: familiarReference(reference),
+      repo: parseRepoAndRef(input, index),
     };
   } catch (error) {
     if (!isOciError(error)) throw error;
-    return { input, valid: false, error: error.message };
+    const hasScheme = !withRepo && /^https?:\/\//i.test(input);
+    return { input, valid: false, error: error.message, hint: hasScheme ? `${error.hint}; or add --repo` : error.hint };
   }
 }
 
-async function showName(name: ParsedName, output: Output, alone: boolean): Promise<void> {
-  const { valid, error = '', reference = '', domain = '', path = '', tag, digest, familiar = '' } = name;
-  if (!valid) return output.error(...errorLine(new OciError('REFERENCE_INVALID', error)));
-  if (!alone) return output.line(reference);
-  const rows = Object.entries({ reference, domain, path, tag, digest, familiar }).flatMap(([part, value]) =>
-    value === undefined ? [] : [[styled(part, 'dim'), value]],
-  );
-  await output.table([{}, {}], rows);
+/** Shows names as text: one alone, or with `--repo`, in rows; else one a line. */
+function textOf(output: Output, { withRepo }: Reading, isAlone: boolean): (name: Parsed) => Promise<void> {
+  let shown = 0;
+  return async (name) => {
+    if (!name.valid)
+      return output.error(...errorLine(new OciError('REFERENCE_INVALID', name.error, { hint: name.hint })));
+    if (!isAlone && !withRepo) return output.line(name.reference);
+    if (shown++ > 0) await output.line('');
+    const parts = Object.entries(rowsOf(name, withRepo)).filter(([, value]) => value !== undefined);
+    return output.table(
+      [{}, {}],
+      parts.map(([part, value]) => [styled(part, 'dim'), String(value)]),
+    );
+  };
+}
+
+function rowsOf(name: ValidName, withRepo: boolean): Readonly<Record<string, string | boolean | undefined>> {
+  const { reference, domain, path, tag, digest, familiar } = name;
+  const parts = { reference, domain, path, tag, digest, familiar };
+  if (!withRepo) return parts;
+  const { index, remoteName, localName, canonicalName, official } = name.repo;
+  const { scheme } = index;
+  return { ...parts, index: index.name, scheme, remoteName, localName, canonicalName, official };
 }

@@ -1,16 +1,13 @@
 /** `pull`: a copy to this disk: into a layout, an archive, or as plain layer files. */
-import path from 'node:path';
-import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { OciError } from '../../errors.ts';
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { keepLayers } from '../layer-files.ts';
+import { pullFiles } from '../layer-files.ts';
 import { openDestination } from '../locators.ts';
 import { endOptions, outputOptions, platformsOption, registryOptions } from '../options.ts';
 import { pullPlace } from '../pull-place.ts';
-import type { Session } from '../session.ts';
-import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
+import { tellTransfer, transfer } from '../transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = endOptions(registryOptions(outputOptions(new Command())))
@@ -23,7 +20,12 @@ export function build(frame: Frame): CommandUnknownOpts {
       'a directory for an OCI layout, a .tar file, or a locator; the last name of the repository unless told',
     )
     .addOption(platformsOption())
-    .option('--layers <dir>', 'keep the plain layer files in this directory instead, each named by its digest')
+    .addOption(
+      new Option(
+        '--layers <dir>',
+        'keep plain files in this directory instead: the layers and the config by their digests, and manifest.json',
+      ).conflicts(['referrers', 'clobber', 'force', 'dryRun']),
+    )
     .option('--referrers', 'copy what is attached to it, too: signatures, SBOMs, attestations')
     .option('--foreign-layers', 'copy layers that are kept elsewhere, too')
     .option('-n, --no-clobber', 'leave a tag that stands already')
@@ -31,7 +33,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .option('--dry-run', 'only tell what would be fetched')
     .action((name, place, flags) =>
       frame.run(flags, async (session) => {
-        if (flags.layers !== undefined) return pullLayers(session, name, flags.layers, flags);
+        if (flags.layers !== undefined) return pullFiles(session, name, flags.layers, flags);
         const from = await openFrom(session, name);
         const to = await openDestination(session, pullPlace(name, place));
         await tellTransfer(session, await transfer(session, from, to, flags), to);
@@ -44,22 +46,4 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading pull --platform linux/arm64 ghcr.io/o/app:1 app.tar',
     'lading pull --layers ./layers alpine:3.20',
   );
-}
-
-async function pullLayers(
-  session: Session,
-  name: string,
-  dir: string,
-  { platform = [] }: TransferFlags,
-): Promise<void> {
-  const { context, output, call, flags } = session;
-  if (platform.length > 1) throw new OciError('USAGE', '--layers takes one platform');
-  const from = await openFrom(session, name);
-  const image = await from.image(platform[0]);
-  const layers = image.links.filter(({ role }) => role === 'layer').map(({ descriptor }) => descriptor);
-  const directory = path.resolve(context.cwd, dir);
-  const kept = await keepLayers(from.source, layers, directory, { ...call, concurrency: flags.concurrency });
-  const { digest } = image.descriptor;
-  if (output.isJson) return output.json({ source: from.describe, directory, digest, layers: kept });
-  for (const { file } of kept) await output.line(file);
 }

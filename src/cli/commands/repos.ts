@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-ty
 import { OciError } from '../../errors.ts';
 import { parseRegistryName } from '../../model/domain.ts';
 import { collect, take } from '../../graph/collect.ts';
+import { search } from '../../graph/search.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { count, outputOptions, registryOptions } from '../options.ts';
@@ -19,10 +20,9 @@ export function build(frame: Frame): CommandUnknownOpts {
     .option('--full-ref', 'print the registry with each name')
     .action((name, text, flags) =>
       frame.run(flags, async ({ client, call, output }) => {
-        const matches = matcher(text ?? '', flags.regex === true);
+        const wanted = flags.regex === true ? patternOf(text ?? '') : text;
         const registry = parseRegistryName(name);
-        const listed = (await client(registry)).registry(registry).repositories(call);
-        const names = take(matching(listed, matches), flags.limit);
+        const names = take(search((await client(registry)).registry(registry), wanted, call), flags.limit);
         if (output.isJson) return output.json({ registry, repositories: await collect(names) });
         for await (const one of names) await output.line(flags.fullRef === true ? `${registry}/${one}` : one);
       }),
@@ -35,16 +35,10 @@ export function build(frame: Frame): CommandUnknownOpts {
   );
 }
 
-function matcher(text: string, isPattern: boolean): (name: string) => boolean {
-  if (!isPattern) return (name) => name.includes(text);
+function patternOf(text: string): RegExp {
   try {
-    const pattern = new RegExp(text);
-    return (name) => pattern.test(name);
+    return new RegExp(text);
   } catch (error) {
     throw new OciError('USAGE', error instanceof Error ? error.message : 'not a regular expression');
   }
-}
-
-async function* matching(names: AsyncIterable<string>, matches: (name: string) => boolean): AsyncGenerator<string> {
-  for await (const name of names) if (matches(name)) yield name;
 }

@@ -1,10 +1,11 @@
 /** `size`: what images weigh, compressed and unpacked, layers that they share counted once. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { formatPlatform } from '../../model/platform.ts';
 import { formatSize } from '../bytes.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { addUp, type ImageSize, measureImages } from '../image-sizes.ts';
+import { type ImageSize, imageSizes, type SizeTotal, totalSize } from '../../image/size.ts';
 import { outputOptions, platformOption, registryOptions } from '../options.ts';
 import type { Piece } from '../style.ts';
 
@@ -16,17 +17,18 @@ export function build(frame: Frame): CommandUnknownOpts {
     .option('--unpacked', 'the unpacked size, too; this reads every layer')
     .action((images, flags) =>
       frame.run(flags, async (session) => {
-        const sizes: ImageSize[] = [];
+        const { unpacked, platform, concurrency } = flags;
+        const sizes: NamedSize[] = [];
         for (const image of images) {
-          const from = await openFrom(session, image);
-          for await (const one of measureImages(from, { ...session.call, ...flags, image })) sizes.push(one);
+          const { source, reference } = await openFrom(session, image);
+          const measured = imageSizes(source, reference, { ...session.call, unpacked, platform, concurrency });
+          for await (const size of measured) sizes.push({ image, size });
         }
-        const total = addUp(sizes);
-        if (session.output.isJson)
-          return session.output.json({ images: sizes.map((size) => ({ ...size, parts: undefined })), total });
-        const rows = sizes.map((size) => rowOf(size, size.image, flags.unpacked));
-        if (sizes.length > 1) rows.push(rowOf({ ...total, platform: '' }, 'together', flags.unpacked));
-        await session.output.table(layoutOf(flags.unpacked), rows);
+        const total = totalSize(sizes.map(({ size }) => size));
+        if (session.output.isJson) return session.output.json({ images: sizes.map(shown), total });
+        const rows = sizes.map(({ image, size }) => rowOf(image, size, platformName(size), unpacked));
+        if (sizes.length > 1) rows.push(rowOf('together', total, '', unpacked));
+        await session.output.table(layoutOf(unpacked), rows);
       }),
     );
   return withExamples(
@@ -35,6 +37,12 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading size --platform linux/amd64 alpine:3.19 alpine:3.20',
     'lading size --unpacked --json oci:./alpine',
   );
+}
+
+interface NamedSize {
+  /** As the user named it. */
+  readonly image: string;
+  readonly size: ImageSize;
 }
 
 type Columns = { readonly title: string; readonly align?: 'right' }[];
@@ -50,12 +58,17 @@ function layoutOf(unpacked: true | undefined): Columns {
   ];
 }
 
-function rowOf(
-  size: Pick<ImageSize, 'platform' | 'layers' | 'compressed' | 'unpacked'>,
-  name: string,
-  unpacked: true | undefined,
-): Piece[] {
-  const { platform = '-', layers, compressed } = size;
+function rowOf(name: string, size: SizeTotal, platform: string = '-', unpacked?: true): Piece[] {
   const last = unpacked === true ? [formatSize(size.unpacked ?? 0)] : [];
-  return [name, platform, String(layers), formatSize(compressed), ...last];
+  return [name, platform, String(size.layers), formatSize(size.compressed), ...last];
+}
+
+function platformName({ platform }: ImageSize): string | undefined {
+  return platform && formatPlatform(platform);
+}
+
+/** The JSON of an image. */
+function shown({ image, size }: NamedSize): object {
+  const { descriptor, layers, compressed, unpacked } = size;
+  return { image, digest: descriptor.digest, platform: platformName(size), layers, compressed, unpacked };
 }

@@ -1,5 +1,7 @@
 /** `tag`: more names for an image, in its repository; the bytes of its manifest stay as they are. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { OciError } from '../../errors.ts';
+import { quote } from '../../model/quote.ts';
 import { checkTag, referenceTarget } from '../../model/reference.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
@@ -14,7 +16,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .action((name, tags, flags) =>
       frame.run(flags, async (session) => {
         const { reference, repository } = await session.repository(name);
-        const wanted = tags.map(checkTag);
+        const wanted = tags.map(tagHere);
         const manifest = await repository.manifest(referenceTarget(reference), session.call);
         const { tag: _, digest: __, ...place } = reference;
         await putAt(session, {
@@ -30,4 +32,12 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading tag localhost:5000/app:1.2.3 1.2 1 latest',
     'lading tag --dry-run localhost:5000/app:1 stable',
   );
+}
+
+/** @throws OciError `REFERENCE_INVALID` */
+function tagHere(tag: string): string {
+  if (!/[/:@]/.test(tag)) return checkTag(tag);
+  throw new OciError('REFERENCE_INVALID', `${quote(tag)} is not a tag alone`, {
+    hint: 'an image gets a name in another repository by "lading copy REFERENCE REPOSITORY:TAG", which sends no layer again',
+  });
 }

@@ -1,5 +1,5 @@
 /** Quirks of headers and encodings, on whatever endpoint they are asked for. */
-import { type Changes, changed, changing, type Wrap } from '../wrap.ts';
+import { type Changes, changed, changing, errorAnswer, requestTo, type Wrap } from '../wrap.ts';
 
 const isGood = (_: Request, response: Response): boolean => response.ok;
 
@@ -19,6 +19,28 @@ export function wrongDigestHeader(digest: string = `sha256:${'0'.repeat(64)}`): 
 /** `Warning: 299`, with which a registry speaks to people (distribution-spec, "Warnings"). */
 export function warningHeader(text: string): Wrap {
   return changing(isGood, () => ({ headers: { warning: `299 - "${text.replace(/["\\]/g, '\\$&')}"` } }));
+}
+
+/**
+ * Docker Hub counts the manifests that are read, not those that are asked for by HEAD, and says with each how many are left
+ * of how many in six hours (docker/docs, `docker-hub/usage/pulls.md`); then it is 429.
+ */
+export function rateLimit(limit: number = 100): Wrap {
+  let left = limit;
+  return (handler) => async (request, info) => {
+    if (!requestTo('manifest', 'GET', 'HEAD')(request)) return await handler(request, info);
+    if (request.method === 'GET' && left === 0)
+      return errorAnswer(429, 'TOOMANYREQUESTS', 'You have reached your pull rate limit.');
+    const response = await handler(request, info);
+    if (response.ok && request.method === 'GET') left--;
+    const headers = { 'ratelimit-limit': `${limit};w=21600`, 'ratelimit-remaining': `${left};w=21600` };
+    return response.ok ? changed(response, { headers }) : response;
+  };
+}
+
+/** A registry behind a proxy, both of which say `Docker-Distribution-Api-Version` (TritonDataCenter/node-docker-registry-client, 3.2.4). */
+export function versionSaidTwice(): Wrap {
+  return changing(isGood, () => ({ headers: { 'docker-distribution-api-version': 'registry/2.0, registry/2.0' } }));
 }
 
 /** Answers without a length: serverless registries drop it (cloudflare/serverless-registry#136). */

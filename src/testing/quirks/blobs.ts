@@ -1,8 +1,8 @@
 /** Quirks of reading blobs: redirects to storage, and ranges. */
-import { answering, changing, endpointOf, requestTo, type Wrap, withBytes } from '../wrap.ts';
+import { answering, changing, type Endpoint, endpointOf, requestTo, type Wrap, withBytes } from '../wrap.ts';
 
 export interface RedirectOptions {
-  /** @default 307 */
+  /** @default 307 for blobs, 302 for manifests */
   readonly status?: number;
   /** What the URL is signed with. @default 'X-Amz-Signature=abc' */
   readonly query?: string;
@@ -12,11 +12,32 @@ export interface RedirectOptions {
 
 /** Docker Hub, ECR, ACR and GHCR keep blobs at another origin, behind a signed URL; some storages refuse an Authorization there. */
 export function redirectBlobs(toOrigin: string, options: RedirectOptions = {}): Wrap {
+  return redirecting('blob', toOrigin, { status: 307, ...options });
+}
+
+/** registry.access.redhat.com sends readers of manifests elsewhere, too (TritonDataCenter/node-docker-registry-client, 3.2.13). */
+export function redirectManifests(toOrigin: string, options: RedirectOptions = {}): Wrap {
+  return redirecting('manifest', toOrigin, { status: 302, ...options });
+}
+
+/** Who may not read it, and what is not there, is answered by the registry itself. */
+function redirecting(endpoint: Endpoint, toOrigin: string, options: RedirectOptions): Wrap {
   const { status = 307, query = 'X-Amz-Signature=abc', methods = ['GET'] } = options;
-  return answering(requestTo('blob', ...methods), (request) => {
+  return (handler) => async (request, info) => {
+    const response = await handler(request, info);
+    if (!requestTo(endpoint, ...methods)(request) || !response.ok) return response;
+    await response.body?.cancel();
     const location = `${toOrigin}${new URL(request.url).pathname}?${query}`;
-    return new Response(null, { status, headers: { location } });
-  });
+    return new Response(null, { status, headers: { location, 'content-length': '0' } });
+  };
+}
+
+/** ECR has answered 405 about a blob that it has not got (TritonDataCenter/node-docker-registry-client, `v2.amazonecr.test.js`). */
+export function unknownBlobAnswers(status: number = 405, code: string = 'UNSUPPORTED'): Wrap {
+  return changing(
+    (request, response) => requestTo('blob', 'GET', 'HEAD')(request) && response.status === 404,
+    () => ({ status, body: JSON.stringify({ errors: [{ code }] }), headers: { 'content-length': undefined } }),
+  );
 }
 
 /** S3, Azure and Google's storage refuse a request that is authorized twice (opa#6580, renovate#3877, oras-java#334). */

@@ -3,7 +3,7 @@ import { answering, changing, endpointOf, errorAnswer, requestTo, type Wrap } fr
 
 const isList = (request: Request): boolean => ['tags', 'catalog', 'referrers'].includes(endpointOf(request) ?? '');
 
-/** Quay and ECR Public have a cursor that only the `Link` tells; one that a client makes up is refused (drydock#927). */
+/** Quay (docker_registry2#56) and ECR Public (drydock#927) have a cursor that only the `Link` tells; one that a client makes up is refused. */
 export function opaqueCursor(): Wrap {
   return (handler) => async (request, info) => {
     if (!isList(request)) return await handler(request, info);
@@ -39,7 +39,7 @@ export function linkTo(next: (request: Request) => string): Wrap {
   return changing(isList, (_, request) => ({ headers: { link: `<${next(request)}>; rel="next"` } }));
 }
 
-/** Red Hat's registries ignore `n`. */
+/** Red Hat's registries ignore `n` (known to containers/image). */
 export function ignorePageSize(): Wrap {
   return (handler) => (request, info) => {
     const url = new URL(request.url);
@@ -49,11 +49,11 @@ export function ignorePageSize(): Wrap {
   };
 }
 
-/** ECR refuses an `n` over 1000 (ggcr#1091), distribution's proxy another. */
-export function largestPage(limit: number, status: number = 400): Wrap {
+/** ECR refuses an `n` over 1000 (ggcr#1091), Quay one over 100 with 413 (ggcr#1963), distribution's proxy another. */
+export function largestPage(limit: number, status: number = 400, code: string = 'PAGINATION_NUMBER_INVALID'): Wrap {
   return answering(
     (request) => isList(request) && Number(new URL(request.url).searchParams.get('n') ?? 0) > limit,
-    () => errorAnswer(status, 'PAGINATION_NUMBER_INVALID'),
+    () => errorAnswer(status, code),
   );
 }
 

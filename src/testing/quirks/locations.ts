@@ -1,5 +1,5 @@
 /** Quirks of where an upload goes on: every shape of `Location` that registries have been seen to give. */
-import { changing, endpointOf, type Wrap } from '../wrap.ts';
+import { changing, endpointOf, withUrl, type Wrap } from '../wrap.ts';
 
 type Shape = (location: URL, request: Request) => string | undefined;
 
@@ -33,7 +33,7 @@ export function schemeRelativeLocation(): Wrap {
   return shaping(({ host, pathname, search }) => `//${host}${pathname}${search}`);
 }
 
-/** docker's registry keeps the state of an upload in the URL: it must come back byte for byte. A fragment is nobody's. */
+/** docker's registry keeps the state of an upload in the URL (distribution#1217): it must come back byte for byte. A fragment is nobody's. */
 export function statefulLocation(state: string = 'a=b%2Fc&_state=x%3D%3D', fragment: string = ''): Wrap {
   const shape = shaping(({ pathname }) => `${pathname}?${state}${fragment}`);
   return (handler) => {
@@ -46,7 +46,7 @@ export function statefulLocation(state: string = 'a=b%2Fc&_state=x%3D%3D', fragm
   };
 }
 
-/** GHCR says `/blobs/upload/<id>`. */
+/** GHCR says `/blobs/upload/<id>` (dotnet/sdk-container-builds#292). */
 export function singularLocation(): Wrap {
   const shape = shaping(({ pathname, search }) => pathname.replace('/blobs/uploads/', '/blobs/upload/') + search);
   return (handler) => {
@@ -61,9 +61,4 @@ export function singularLocation(): Wrap {
 /** Harbor behind some proxies tells none at all (image-syncer#53). */
 export function withoutLocation(): Wrap {
   return shaping(() => undefined);
-}
-
-function withUrl(request: Request, url: string): Request {
-  const { method, headers, body, signal } = request;
-  return new Request(url, { method, headers, body, signal, ...(body === null ? {} : { duplex: 'half' }) });
 }

@@ -1,7 +1,7 @@
 /** Quirks of manifests: heads, deletions, and what is refused at a push. */
-import { answering, changing, endpointOf, errorAnswer, requestTo, type Wrap } from '../wrap.ts';
+import { answering, changing, endpointOf, errorAnswer, repositoryIn, requestTo, type Wrap } from '../wrap.ts';
 
-/** Nexus (docker-registry-util#3) 405, registry.centos.org (containerd#6684) 403: HEAD does not work, GET does. */
+/** Nexus 405 (docker-registry-util#3) or 404 (registry-cli#14), registry.centos.org 403 (containerd#6684): HEAD does not work, GET does. */
 export function headUnsupported(status: number = 405): Wrap {
   return answering(
     (request) => request.method === 'HEAD',
@@ -22,10 +22,13 @@ export function deleteUnsupported(status: number = 405): Wrap {
   );
 }
 
+/** The tags of a manifest. */
+export type TagsOf = (digest: string, repository: string) => readonly string[] | Promise<readonly string[]>;
+
 /** Google's registries delete a manifest only after its tags (fluxcd/pkg#328). */
-export function danglingTagRefused(tagsOf: (digest: string) => readonly string[]): Wrap {
+export function danglingTagRefused(tagsOf: TagsOf): Wrap {
   return answering(
-    (request) => isManifestDelete(request) && tagsOf(lastPart(request)).length > 0,
+    async (request) => isManifestDelete(request) && (await tagsOf(lastPart(request), repositoryIn(request))).length > 0,
     () => errorAnswer(400, 'GOOGLE_MANIFEST_DANGLING_TAG', 'Manifest is still referenced by one or more tags'),
   );
 }
@@ -40,15 +43,25 @@ export function mediaTypeRequired(): Wrap {
   };
 }
 
-/** ECR makes no repository by itself: a push to one that is not there is 404. */
-export function noAutoCreate(repositories: readonly string[]): Wrap {
+/** ECR makes no repository by itself (aws/containers-roadmap#853): a push to one that is not there is 404. */
+export function noAutoCreate(
+  repositories: readonly string[] | ((repository: string) => boolean | Promise<boolean>),
+): Wrap {
+  const isThere = typeof repositories === 'function' ? repositories : (name: string) => repositories.includes(name);
   return answering(
-    ({ method, url }) => {
-      const { pathname } = new URL(url);
-      const isWrite = method === 'POST' || method === 'PUT' || method === 'PATCH';
-      return isWrite && !repositories.some((name) => pathname.startsWith(`/v2/${name}/`));
-    },
+    async (request) => ['POST', 'PUT', 'PATCH'].includes(request.method) && !(await isThere(repositoryIn(request))),
     () => errorAnswer(404, 'NAME_UNKNOWN', 'The repository does not exist in the registry'),
+  );
+}
+
+/** registry.redhat.io says no more than that (known to containers/image) of what is not there. */
+export function vagueErrors(): Wrap {
+  return changing(
+    (_, response) => response.status === 404,
+    () => ({
+      body: JSON.stringify({ errors: [{ code: 'UNKNOWN', message: 'Not Found' }] }),
+      headers: { 'content-length': undefined },
+    }),
   );
 }
 

@@ -48,11 +48,11 @@ export function noChunks(status: number = 404): Wrap {
   );
 }
 
-/** ECR answers a PATCH with 201 (openai/tart#273). */
+/** ECR answers a PATCH with 201 (openai/tart#273), Google's Container Registry with 204 (containerd#1318). */
 export function patchAnswers(status: number): Wrap {
   return changing(
     (request, response) => requestTo('upload', 'PATCH')(request) && response.status === 202,
-    () => ({ status }),
+    () => ({ status, ...(status === 204 ? { body: null } : {}) }),
   );
 }
 
@@ -83,7 +83,7 @@ export function largestBody(bytes: number, status: number = 416): Wrap {
   );
 }
 
-/** S3 behind ECR wants parts of 5 MiB at least, but for the last: it announces that, and refuses what follows a smaller one. */
+/** S3 behind ECR wants parts of 5 MiB at least, but for the last (dotnet/sdk-container-builds#279): it announces that, and refuses what follows a smaller one. */
 export function smallestChunk(bytes: number): Wrap {
   return (handler) => {
     const small = new Set<string>();

@@ -13,6 +13,8 @@ export interface DockerRegistryOptions {
   readonly auth?: Readonly<Record<string, object>>;
   /** Paths of PEM files, and the authority that signed the certificate. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly ca: string };
+  /** Take manifests of schema 1, and convert to it for clients that accept nothing newer. */
+  readonly schema1?: boolean;
 }
 
 export interface DockerRegistry extends Running {
@@ -44,7 +46,7 @@ export function startDockerRegistry(options: DockerRegistryOptions = {}): Promis
 }
 
 /** JSON, which is YAML too. */
-function configuration(rootdirectory: string, { auth, tls }: DockerRegistryOptions): object {
+function configuration(rootdirectory: string, { auth, tls, schema1 }: DockerRegistryOptions): object {
   return {
     version: 0.1,
     log: { level: 'info', formatter: 'json' },
@@ -59,6 +61,7 @@ function configuration(rootdirectory: string, { auth, tls }: DockerRegistryOptio
       ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key } }),
     },
     ...(auth === undefined ? {} : { auth }),
+    ...(schema1 === true ? { compatibility: { schema1: { enabled: true } } } : {}),
   };
 }
 

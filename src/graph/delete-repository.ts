@@ -1,0 +1,95 @@
+/**
+ * Deleting all that a repository holds. The protocol has no request for that: each manifest is deleted by its digest, with its tags, its
+ * children and what is attached to it. Blobs, and the empty repository's name, are left to the registry's own clean-up.
+ */
+import { isOciError, type OciError, throwIfAborted } from '../errors.ts';
+import type { Call } from '../model/call.ts';
+import type { Digest } from '../model/digest.ts';
+import type { Store } from '../store/types.ts';
+import { mapLimited } from './collect.ts';
+import { type DeletionPlan, planDeletion, type PlannedDeletion, type PlanOptions } from './plan-deletion.ts';
+
+/** What came of one manifest. */
+export type DeletionStep =
+  | (PlannedDeletion & {
+      /** `absent`: it had gone by itself, e.g. with its index. */ readonly outcome: 'deleted' | 'absent';
+    })
+  | (LeftManifest & { readonly outcome: 'left' });
+
+/** A manifest that could not be deleted. */
+export interface LeftManifest extends PlannedDeletion {
+  readonly error: OciError;
+}
+
+export interface RepositoryDeletion {
+  /** The tags that there were. */
+  readonly tags: readonly string[];
+  /** The manifests that were deleted; with `dryRun`, those that would be. */
+  readonly deleted: readonly Digest[];
+  /** Those that could not be, and why. */
+  readonly left: readonly LeftManifest[];
+}
+
+export interface CarryOutOptions extends PlanOptions {
+  /** Told of each manifest when it is done with. */
+  readonly onStep?: ((step: DeletionStep) => void) | undefined;
+}
+
+export interface DeleteRepositoryOptions extends CarryOutOptions {
+  /** Only find out what would be deleted. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/**
+ * Deletes every tag and manifest of a repository that can be found: what is tagged, what an index lists, what is attached to those. A
+ * repository that is empty or unknown is left as it is.
+ * @returns what was deleted, and with its error what was `left`.
+ * @throws OciError when nothing could be deleted: `UNSUPPORTED` where the registry deletes nothing, `DENIED`, `UNAUTHORIZED` …
+ */
+export async function deleteRepository(
+  store: Store,
+  { dryRun = false, ...options }: DeleteRepositoryOptions = {},
+): Promise<RepositoryDeletion> {
+  const plan = await planDeletion(store, options);
+  if (!dryRun) return carryOut(store, plan, options);
+  return { tags: plan.tags, deleted: plan.steps.flat().map(({ digest }) => digest), left: [] };
+}
+
+/** Deletes what was planned, and nothing that has come since. @throws as {@link deleteRepository} */
+export async function carryOut(
+  store: Store,
+  { tags, steps }: DeletionPlan,
+  { concurrency = 4, onStep, signal, on }: CarryOutOptions = {},
+): Promise<RepositoryDeletion> {
+  const deleted: Digest[] = [];
+  const left: LeftManifest[] = [];
+  const deleteOne = attempts(store, { signal, on });
+  for (const step of steps) {
+    for await (const done of mapLimited(step, concurrency, deleteOne)) {
+      if (done.outcome === 'deleted') deleted.push(done.digest);
+      if (done.outcome === 'left') left.push({ digest: done.digest, tags: done.tags, error: done.error });
+      onStep?.(done);
+    }
+  }
+  if (deleted.length === 0 && left[0] !== undefined) throw left[0].error;
+  return { tags, deleted, left };
+}
+
+/** These would befall every other manifest, too, each after all its retries. */
+const LASTING = ['UNREACHABLE', 'TLS', 'TIMEOUT', 'RATE_LIMITED', 'UNAUTHORIZED', 'TOKEN_INVALID'] as const;
+
+/** Deletes manifests one by one; the failure of one is no reason to keep the others, unless it lasts. */
+function attempts(store: Store, call: Call): (planned: PlannedDeletion) => Promise<DeletionStep> {
+  let lasting: OciError | undefined;
+  return async (planned) => {
+    if (lasting !== undefined) return { ...planned, outcome: 'left', error: lasting };
+    try {
+      return { ...planned, outcome: await store.delete({ manifest: planned.digest }, call) };
+    } catch (error) {
+      throwIfAborted(call.signal);
+      if (!isOciError(error)) throw error;
+      if (isOciError(error, ...LASTING)) lasting = error;
+      return { ...planned, outcome: 'left', error };
+    }
+  };
+}

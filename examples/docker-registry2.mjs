@@ -3,8 +3,20 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { append, contentSize, copy, deleteRepository, isIndex, isOciError, openImage, parseReference, readAll } from 'lading';
-import { search, select, tagDigests } from 'lading';
+import {
+  append,
+  contentSize,
+  copy,
+  deleteRepository,
+  isIndex,
+  isOciError,
+  openImage,
+  parseReference,
+  readAll,
+  search,
+  select,
+  tagDigests,
+} from 'lading';
 import { createClient, pullLayers, pushLayers, readLayer, saveContent } from 'lading/node';
 import { buildLayer } from 'lading/testing';
 
@@ -47,26 +59,46 @@ try {
   const manifest = await repo.manifest(tag);
   await call('manifest', async () => manifest.descriptor.mediaType);
   await call('manifest.headers', async () => manifest.response.headers['content-type']);
-  const image = await openImage(repo, tag, isIndex(manifest) ? { platform: manifest.links[0].descriptor.platform } : {});
+  const image = await openImage(
+    repo,
+    tag,
+    isIndex(manifest) ? { platform: manifest.links[0].descriptor.platform } : {},
+  );
   const [layer] = image.layers;
   await call('blob to a file', async () => {
     await saveContent(repo.blob(layer), join(directory, 'blob'));
     return (await readFile(join(directory, 'blob'))).length;
   });
-  await call('blob in memory', async () => (await readAll(repo.blob(layer).open(), 64 * 1024 * 1024, 'the blob')).length);
+  await call(
+    'blob in memory',
+    async () => (await readAll(repo.blob(layer).open(), 64 * 1024 * 1024, 'the blob')).length,
+  );
   await call('blob.headers', async () => (await repo.headBlob(layer.digest))?.response.status);
   await call('config', async () => (await image.config())?.architecture);
   await call('digest', async () => (await repo.resolve(tag))?.digest);
-  await call('digest of a platform', async () => (await select(repo, tag, { platform: image.platform })).descriptor.digest);
+  await call(
+    'digest of a platform',
+    async () => (await select(repo, tag, { platform: image.platform })).descriptor.digest,
+  );
   await call('manifest_sum', async () => contentSize(image.manifest));
   await call('blob_size', async () => (await repo.stat(layer.digest))?.size);
 
   const files = join(directory, 'layers');
   await call('pull', async () => (await pullLayers(repo, image.manifest, files, { config: true })).length);
-  await call('push', async () => (await pushLayers(image.manifest, files, registry.repository(`${path}-pushed`), { tags: [tag] })).digest);
+  await call(
+    'push',
+    async () =>
+      (await pushLayers(image.manifest, files, registry.repository(`${path}-pushed`), { tags: [tag] })).digest,
+  );
   await call('tag here', async () => (await copy(repo, tag, repo, { tags: ['again'] })).digest);
-  await call('tag elsewhere', async () => (await copy(repo, tag, registry.repository(`${path}-other`), { tags: ['10.5'] })).digest);
-  await call('copy', async () => (await copy(repo, tag, client.registry(otherRegistry).repository(path), { tags: ['copied'] })).digest);
+  await call(
+    'tag elsewhere',
+    async () => (await copy(repo, tag, registry.repository(`${path}-other`), { tags: ['10.5'] })).digest,
+  );
+  await call(
+    'copy',
+    async () => (await copy(repo, tag, client.registry(otherRegistry).repository(path), { tags: ['copied'] })).digest,
+  );
 
   await call('append', async () => {
     const archive = join(directory, 'mydata.tgz');

@@ -18,6 +18,6 @@ for (const ancestor of await client.ancestry(name, id)) {
   const layer = await client.layer(name, ancestor);
   let size = 0;
   for await (const chunk of layer.bytes) size += chunk.length;
-  console.log(`${ancestor.slice(0, 12)}  ${document.created}  ${size} bytes`);
+  console.log(`${ancestor.slice(0, 12)}  ${String(document.created)}  ${size} bytes`);
 }
 await client.close();

@@ -12,7 +12,8 @@ export async function openBlob(session: Session, name: string, apart: string | u
   const digest = apart === undefined ? digestIn(locator) : parseDigest(apart);
   if (digest === undefined) throw new OciError('USAGE', `${name} has no digest`, { hint: 'write repository@digest' });
   const descriptor = await source.stat(digest, session.call);
-  if (descriptor === undefined) throw new OciError('NOT_FOUND', `blob ${digest} is not in ${describe}`, { missing: 'blob' });
+  if (descriptor === undefined)
+    throw new OciError('NOT_FOUND', `blob ${digest} is not in ${describe}`, { missing: 'blob' });
   return source.blob(descriptor);
 }
 

@@ -4,7 +4,7 @@
  */
 import { OciError } from '../errors.ts';
 import { canonicalDomain, DOCKER_HUB, isDomain } from '../model/domain.ts';
-import { quote } from '../model/quote.ts';
+import { quote, withoutLogin } from '../model/quote.ts';
 import type { Host, HostSettings, Hosts } from './host.ts';
 import type { WireHeaders } from '../model/call.ts';
 
@@ -66,7 +66,7 @@ function readAddress(text: string): Address {
 }
 
 function invalid(text: string): OciError {
-  return new OciError('REFERENCE_INVALID', `${quote(text)} is not the address of a registry`, {
+  return new OciError('REFERENCE_INVALID', `${quote(withoutLogin(text))} is not the address of a registry`, {
     hint: 'a registry is a host with its port where it has one: ghcr.io, localhost:5000',
   });
 }

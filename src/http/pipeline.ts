@@ -6,6 +6,7 @@ import { gate } from './gate.ts';
 import type { Hosts } from './host.ts';
 import { mirrors } from './mirrors.ts';
 import { redirect } from './redirect.ts';
+import { boundResends } from './resends.ts';
 import { retry, type RetryPolicy } from './retry.ts';
 import type { Credentials, Middleware, Send } from './types.ts';
 
@@ -15,7 +16,10 @@ export interface SendOptions {
   readonly hosts: Hosts;
   /** Asked for a registry's credential when the registry wants one. */
   readonly credentials?: Credentials | undefined;
-  /** Yours, the first outermost; they see every hop and every token request, with its credentials. */
+  /**
+   * Yours, the first outermost; they see every hop and every token request, with its credentials. They may send a request
+   * again, ten times at most: then it is `LIMIT`.
+   */
   readonly middleware?: readonly Middleware[] | undefined;
   /** @default 'lading' */
   readonly userAgent?: string | undefined;
@@ -39,7 +43,7 @@ export function createSend(options: SendOptions): Send {
     mirrors(hosts, clock),
     redirect(hosts),
     authorize({ hosts, credentials, clock }),
-    ...(options.middleware ?? []),
+    ...boundResends(options.middleware ?? []),
     events(clock),
   ];
   return layers.reduceRight((next, layer) => layer(next), transport);

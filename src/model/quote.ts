@@ -14,6 +14,11 @@ function escapeOne(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
+/** The same text without what stands before an @: it may be a user name and a password. */
+export function withoutLogin(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1***@');
+}
+
 /** A single character, as a message may show it: `"~"` or `U+0261`. */
 export function quoteCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;

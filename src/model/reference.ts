@@ -5,7 +5,7 @@
 import { OciError } from '../errors.ts';
 import { type Digest, parseDigest } from './digest.ts';
 import { canonicalDomain, DOCKER_HUB, isDomain, looksLikeDomain } from './domain.ts';
-import { quote, quoteCharacter } from './quote.ts';
+import { quote, quoteCharacter, withoutLogin } from './quote.ts';
 
 /** A parsed reference; its parts are valid and canonical. */
 export interface Reference {
@@ -200,6 +200,6 @@ const USAGE = 'write [registry/]repository[:tag][@digest]';
 /** What stands before an @ that begins no digest may be a password: it is not repeated. */
 function invalid(text: string, problem: string, hint: string = USAGE): OciError {
   const isLogin = typeof text === 'string' && /@(?!sha\d+:[^@/]*$)/.test(text);
-  const shown = isLogin ? text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, '$1***@') : text;
+  const shown = isLogin ? withoutLogin(text) : text;
   return new OciError('REFERENCE_INVALID', `${quote(shown)} is not a reference: ${problem}`, { hint });
 }

@@ -43,7 +43,7 @@ export interface Client {
    * @throws OciError `REFERENCE_INVALID`
    */
   repository(name: string | Reference): Repository;
-  /** @throws OciError `UNREACHABLE`, `TIMEOUT`, `TLS`, `NOT_A_REGISTRY`, `UNAUTHORIZED`, `DENIED` */
+  /** @throws OciError `UNREACHABLE`, `TIMEOUT`, `TLS`, `NOT_A_REGISTRY`, `VERSION_UNSUPPORTED`, `UNAUTHORIZED`, `DENIED` */
   ping(registry: string, options?: Call): Promise<Ping>;
   /** Lets go of the connections of the transport that it was given. A process can end without it. */
   close(): Promise<void>;

@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as quirks from '../../src/testing/quirks.ts';
+import { type ElsewhereForm, type Vendor, vendors } from '../../src/testing/vendors.ts';
 import { codeBlocks, runProgram } from '../support/code-blocks.ts';
+import { vendorTable } from '../support/vendor-table.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(root + file, 'utf8');
@@ -29,15 +31,20 @@ const commentOf = (name: string): string => {
   const source = quirkSources.find((text) => text.includes(`export function ${name}(`)) ?? '';
   return source.split(`export function ${name}(`)[0]?.split('export function ').at(-1) ?? '';
 };
-const profileSource = read('src/testing/quirks.ts').split('export const profiles')[1] ?? '';
 
-/** The calls that a profile is made of, as they are written. */
-const callsOf = (text: string): string[] => [...text.matchAll(/\w+\([^()]*\)/g)].map(([call]) => call);
-const sourceOfProfile = (name: string): string => {
-  const [, rest = ''] = profileSource.split(
-    new RegExp(`^  '?${name.replaceAll('.', '\\.')}'?: \\(\\) =>\\s+combine\\(`, 'm'),
-  );
-  return rest.split(/^ {2}['\w]|^};/m)[0] ?? '';
+/** The wraps that a vendor's behaviours make, as they are written. */
+const wrapsOf = ({ behaviours }: Vendor): string =>
+  behaviours
+    .map((one) => {
+      if ('wrap' in one) return String(one.wrap);
+      if ('wrapFor' in one) return String(one.wrapFor);
+      return 'elsewhere' in one ? elsewhereWraps[one.elsewhere.endpoint] : '';
+    })
+    .join('\n');
+const elsewhereWraps: Readonly<Record<ElsewhereForm['endpoint'], string>> = {
+  blob: 'redirectBlobs() refuseAuthorization()',
+  manifest: 'redirectManifests() refuseAuthorization()',
+  upload: 'refuseAuthorization()',
 };
 
 interface Shown {
@@ -53,21 +60,21 @@ function shownBy({ name, cells }: Row): Shown {
   return { file, title, kind };
 }
 
-/** Does a test of this title stand in the file? What fills a hole of a template has to stand there, or be a profile's name. */
+/** Does a test of this title stand in the file? What fills a hole of a template has to stand there, or be a vendor's name. */
 function hasTest(text: string, title: string): boolean {
   const titles = text.matchAll(/\b(?:test|it|testStore)\(\s*(['"`])((?:(?!\1).)+)\1/g);
   return [...titles].some(([, , pattern = '']) => {
     const parts = pattern.split(/\$\{[^}]+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     const filled = new RegExp(`^${parts.join('(.+)')}$`).exec(title)?.slice(1);
-    return filled?.every((value) => value in quirks.profiles || text.includes(value)) ?? false;
+    return filled?.every((value) => vendors.some(({ name }) => name === value) || text.includes(value)) ?? false;
   });
 }
 
-/** Does this file run something against the quirk, by its name or by that of a profile with it? */
+/** Does this file run something against the quirk, by its name or by that of a vendor with it? */
 function meets(text: string, name: string, title: string): boolean {
   if (text.includes(`quirks.${name}(`)) return true;
-  const profile = Object.keys(quirks.profiles).find((one) => title.endsWith(` ${one}`)) ?? 'none';
-  return text.includes('Object.entries(profiles)') && sourceOfProfile(profile).includes(`${name}(`);
+  const vendor = vendors.find((one) => ` ${title}:`.includes(` ${one.name}:`));
+  return vendor !== undefined && /profiles|endor/.test(text) && wrapsOf(vendor).includes(`${name}(`);
 }
 
 const clientTests = readdirSync(`${root}test`, { recursive: true })
@@ -103,16 +110,16 @@ describe('the table of quirks', () => {
   });
 });
 
-test('the table of profiles has what the profiles have', () => {
-  const table = rowsUnder('Profiles').map(({ name, cells }) => [name, callsOf(cells[0] ?? '')]);
-  const sources = Object.keys(quirks.profiles).map((name) => [name, callsOf(sourceOfProfile(name))]);
-  assert.deepEqual(table, sources);
-  for (const [name, calls] of sources) assert.ok(calls?.length, `no quirk was found in the source of ${String(name)}`);
+test('the table of profiles has what the vendors say of themselves, and where it is known from', () => {
+  const [, section = ''] = read('docs/registries.md').split(/^## Profiles$/m);
+  const table = (section.split(/^## /m)[0] ?? '').split('\n').filter((line) => line.startsWith('|'));
+  assert.equal(table.join('\n'), vendorTable());
 });
 
-test('the program tests a client against every profile', async () => {
-  const [program = ''] = await codeBlocks('docs/registries.md', 'js');
+test('the programs run: one against every profile, one against a vendor with all of its origins', async () => {
+  const [first = '', second = ''] = await codeBlocks('docs/registries.md', 'js');
   // A program of its own, that reports for people and not to the runner of this test.
-  const output = await runProgram(program, { NODE_TEST_CONTEXT: undefined });
+  const output = await runProgram(first, { NODE_TEST_CONTEXT: undefined });
   assert.match(output, new RegExp(`\\bpass ${Object.keys(quirks.profiles).length}\\n`));
+  assert.equal(await runProgram(second, {}), '');
 });

@@ -15,7 +15,7 @@ const { digest } = content.descriptor;
 const blobFile = `blobs/${digest.replace(':', '/')}`;
 const partialFile = `.lading/blobs-${digest.replace(':', '-')}.partial`;
 
-test('a broken transfer is continued: only the missing bytes are asked for', async (t) => {
+test('READ-23: a broken transfer is continued: only the missing bytes are asked for', async (t) => {
   const directory = await scratch(t);
   const cable = watched(content, 123_456);
   await assert.rejects(directoryStore(directory).putBlob(cable), /the cable was cut/);
@@ -72,7 +72,7 @@ test('a part that is too long is begun anew', async (t) => {
   assert.deepEqual(source.starts, [0]);
 });
 
-test('a blob that two want at once is fetched once, whichever store they have', async (t) => {
+test('READ-23: a blob that two want at once is fetched once, whichever store they have', async (t) => {
   const directory = await scratch(t);
   const store = directoryStore(directory);
   const sources = [watched(content), watched(content), watched(content)];
@@ -104,7 +104,7 @@ test('who waits for another writer of the same blob can be called off', async (t
   assert.equal(await first, 'written');
 });
 
-test('a blob of the wrong size on the disk is written anew', async (t) => {
+test('READ-23: a blob of the wrong size on the disk is written anew', async (t) => {
   const directory = await scratch(t);
   const store = directoryStore(directory);
   await store.putBlob(content);

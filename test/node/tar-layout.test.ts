@@ -52,7 +52,7 @@ async function check(file: string, input?: Bytes): Promise<void> {
   await close();
 }
 
-test('an archive is read as it was written: plain, in gzip, through a pipe, from standard input', async (t) => {
+test('READ-23: an archive is read as it was written: plain, in gzip, through a pipe, from standard input', async (t) => {
   const file = await archive(t);
   await check(file);
   await writeFile(`${file}.gz`, gzipSync(await readFile(file)));
@@ -95,7 +95,7 @@ test('the same content becomes the same bytes, without a time or an owner', asyn
   for (const line of listing.trim().split('\n')) assert.match(line, /^-rw-r--r-- 0\/0 +\d+ 1970-01-01 00:00:00 /);
 });
 
-test('blobs that fail leave no trace in the archive, and those that come at once stand one after the other', async (t) => {
+test('READ-23: blobs that fail leave no trace in the archive, and those that come at once stand one after the other', async (t) => {
   const file = join(await scratch(t), 'image.tar');
   const { target, commit } = await createTarLayout(file);
   const large = chunked(

@@ -132,7 +132,7 @@ describe('a kept connection', () => {
 });
 
 describe('a host that is not there', () => {
-  test('refuses, or has no name', async () => {
+  test('ERR-3: refuses, or has no name', async () => {
     const origin = await startRaw(() => undefined);
     await origin[Symbol.asyncDispose]();
     using wire = nodeWire();
@@ -143,7 +143,7 @@ describe('a host that is not there', () => {
     assert.match(unknown.message, /no-such-host\.invalid: (there is no such host|its name could not be resolved)/);
   });
 
-  test('is given up when it lets nobody in', async () => {
+  test('ERR-3: is given up when it lets nobody in', async () => {
     await using silent = await startRaw(() => undefined);
     using behind = nodeWire({ timeouts: { resolveMs: 50 }, proxy: silent.url });
     await rejection('TIMEOUT', behind.get('https://reg.test/'));

@@ -12,7 +12,7 @@ import type { Hosts } from './host.ts';
 import { type Proof, prove, type Prover } from './prove.ts';
 import { repositoryOf } from './scope.ts';
 import { createSession, type Demand } from './session.ts';
-import type { Credentials, HttpRequest, HttpResponse, Middleware } from './types.ts';
+import type { Credentials, HttpRequest, HttpResponse, Middleware, Send } from './types.ts';
 
 export interface AuthorizeOptions {
   readonly hosts: Hosts;
@@ -20,8 +20,8 @@ export interface AuthorizeOptions {
   readonly clock: Clock;
 }
 
-/** How often a request is sent, at most, because of challenges. */
-const MAX_ROUNDS = 3;
+/** How often a registry is asked, at most, for one request: for the challenge that it did not send, too. */
+const MAX_ASKED = 3;
 
 /** Proves to registries who asks. @throws OciError `UNAUTHORIZED` when a token was refused, `REDIRECT_REFUSED` */
 export function authorize({ hosts, credentials, clock }: AuthorizeOptions): Middleware {
@@ -46,11 +46,17 @@ function plainRefused({ host }: URL): OciError {
 
 async function converse(prover: Prover, request: HttpRequest): Promise<HttpResponse> {
   const tried = new Set<string>();
+  let asked = 0;
+  const send: Send = (one) => {
+    asked++;
+    return prover.send(one);
+  };
   let proof = await lookAhead(prover, request);
-  for (let round = 1; ; round++) {
+  for (;;) {
     if (proof?.header !== undefined) tried.add(proof.header);
-    const response = await prover.send(withProof(request, proof));
-    const demand = round < MAX_ROUNDS ? await demandOf(prover, request, response, proof, tried) : undefined;
+    const response = await send(withProof(request, proof));
+    const isLast = asked >= MAX_ASKED;
+    const demand = isLast ? undefined : await demandOf({ ...prover, send }, request, response, proof, tried);
     if (demand === undefined) return settle(prover, request, response, proof);
     await response.cancel();
     prover.session.learn(request.registry, repositoryOf(request.scopes), request.scopes ?? [], demand);

@@ -14,7 +14,21 @@ export function listRepositories(place: RegistryPlace, options: ListOptions = {}
   return names(place, options, catalogListing(place));
 }
 
+/** So that a listing without an end does not fill the memory. */
+const MAX_REMEMBERED = 1_000_000;
+
+/** Each once: where something is pushed between two pages, lists that are sorted by time repeat what stood at their seam. */
 async function* names(place: RegistryPlace, options: ListOptions, listing: NameListing): AsyncGenerator<string> {
+  const seen = new Set<string>();
+  for await (const name of listedNames(place, options, listing)) {
+    if (seen.has(name)) continue;
+    if (seen.size === MAX_REMEMBERED) seen.clear();
+    seen.add(name);
+    yield name;
+  }
+}
+
+async function* listedNames(place: RegistryPlace, options: ListOptions, listing: NameListing): AsyncGenerator<string> {
   const { last } = options;
   const { first, ...found } = await firstPage(place, options, listing);
   let { after } = found;

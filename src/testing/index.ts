@@ -10,3 +10,16 @@ export type { StoreContractOptions, StoreUnderTest } from './store-contract.ts';
 export { testStore } from './store-contract.ts';
 export type { Changes, Endpoint, Occasion, Wrap } from './wrap.ts';
 export { combine, only, requestTo } from './wrap.ts';
+export type {
+  Behaviour,
+  Described,
+  ElsewhereForm,
+  StartedVendor,
+  TokenForm,
+  UserPassword,
+  Vendor,
+  VendorOptions,
+  VendorRequest,
+  VendorRequests,
+} from './vendors.ts';
+export { startVendor, vendor, vendors } from './vendors.ts';

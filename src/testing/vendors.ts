@@ -11,12 +11,12 @@ import { basic, plain } from './vendors/plain.ts';
 import { artifactory, artifactoryPath, harbor, nexus } from './vendors/products.ts';
 import { quay, redHat } from './vendors/red-hat.ts';
 import { wrapsAt } from './vendors/parts.ts';
-import { start, type StartedVendor, type StartOptions } from './vendors/start.ts';
+import { start, type StartedVendor, type VendorOptions } from './vendors/start.ts';
 import type { Vendor } from './vendors/vendor.ts';
 import { combine, type Wrap } from './wrap.ts';
 
 export type { VendorRequest } from './vendors/recorded.ts';
-export type { StartedVendor, StartOptions, VendorRequests } from './vendors/start.ts';
+export type { StartedVendor, VendorOptions, VendorRequests } from './vendors/start.ts';
 export type { Behaviour, Described, ElsewhereForm, TokenForm, UserPassword, Vendor } from './vendors/vendor.ts';
 
 /** Registries as they have been met. They are there to test a client with, and no claims about what these services do today. */
@@ -41,7 +41,7 @@ export function vendor(name: string): Vendor {
  * const { host, credential, close } = await startVendor('quay', { registry });
  * @throws RangeError when there is none of this name; OciError `IO` when it cannot listen
  */
-export async function startVendor(name: string, options: StartOptions = {}): Promise<StartedVendor> {
+export async function startVendor(name: string, options: VendorOptions = {}): Promise<StartedVendor> {
   return await start(vendor(name), options);
 }
 

@@ -24,7 +24,7 @@ after(async () => {
   await Promise.all([world.close(), basic.close(), tokens.close()]);
 });
 
-test('prints the token that opens a repository', async () => {
+test('GO-12: prints the token that opens a repository', async () => {
   const { code, stdout, stderr } = await cli(['auth', 'token', `${world.host}/team/app:1.0`]);
   assert.equal(code, 0, stderr);
   assert.equal(stdout, `token-${asked.length}\n`);

@@ -29,7 +29,7 @@ function run(line: string, options: CliOptions = {}): Promise<CliResult> {
   return cli(line.replaceAll('REGISTRY', world.host).replaceAll('OPEN', open.host).split(' '), { ...options, env });
 }
 
-test('login proves the password before it keeps it, for its owner only', async () => {
+test('AUTH-5 AUTH-14: login proves the password before it keeps it, for its owner only', async () => {
   const wrong = await run('login -u me --password-stdin REGISTRY', { stdin: 'guess\n' });
   assert.equal(wrong.code, 4);
   await assert.rejects(stat(path.join(home, 'config.json')));
@@ -44,7 +44,7 @@ test('login proves the password before it keeps it, for its owner only', async (
   assert.match(right.stderr, /unencrypted/);
 });
 
-test('a login is used, shown, explained without its secret, and forgotten', async () => {
+test('AUTH-12: a login is used, shown, explained without its secret, and forgotten', async () => {
   await run('login -u me --password-stdin REGISTRY', { stdin: 'secret' });
   assert.equal((await run('tags REGISTRY/team/single')).stdout, '1\n');
   assert.equal((await run('whoami REGISTRY')).stdout, 'me\n');
@@ -71,7 +71,7 @@ test('without a terminal or a pipe nobody is asked for a password', async () => 
   assert.match(stderr, /--password-stdin/);
 });
 
-test('a credential may come by flag, with its password from stdin', async () => {
+test('AUTH-2 C7 GO-10: a credential may come by flag, with its password from stdin', async () => {
   assert.equal((await run('tags --creds me:secret REGISTRY/team/single')).stdout, '1\n');
   const piped = await run('tags --creds me --password-stdin REGISTRY/team/single', { stdin: 'secret\n' });
   assert.equal(piped.stdout, '1\n');
@@ -80,7 +80,7 @@ test('a credential may come by flag, with its password from stdin', async () => 
   assert.match(half.stderr, /--password-stdin/);
 });
 
-test('--no-creds stays anonymous whatever the files say', async () => {
+test('AUTH-1 GO-11: --no-creds stays anonymous whatever the files say', async () => {
   const auth = Buffer.from('me:secret').toString('base64');
   await writeFile(path.join(home, 'config.json'), JSON.stringify({ auths: { [world.host]: { auth } } }));
   assert.equal((await run('tags REGISTRY/team/single')).code, 0);

@@ -37,7 +37,7 @@ test('the file says where a registry is', async () => {
   assert.equal(world.requests.at(-1)?.headers['x-team'], 'web');
 });
 
-test('a flag wins over the file', async () => {
+test('CONN-9 GO-22: a flag wins over the file', async () => {
   const settings = `hosts:\n  registry.test: { origin: 'http://127.0.0.1:1' }\nretry: 0\n`;
   assert.equal((await withSettings(settings, 'ping', 'registry.test')).code, 6);
   const flag = `registry.test,origin=http://${world.host},header=X-A:b`;

@@ -11,7 +11,7 @@ const alice: Credential = { username: 'alice', password: 'pä ss' };
 const basic = `Basic ${Buffer.from('alice:pä ss').toString('base64')}`;
 
 describe('an open registry', () => {
-  test('is asked once, and shown nothing', async () => {
+  test('AUTH-1 GO-11: is asked once, and shown nothing', async () => {
     const { wire, get, lookups } = session({ credential: alice, registry: () => ({}) });
     assert.equal(await get(pull), 200);
     assert.deepEqual(wire.lines(), ['GET https://reg.test/v2/a/b']);
@@ -21,7 +21,7 @@ describe('an open registry', () => {
 });
 
 describe('a registry with tokens', () => {
-  test('is asked thrice the first time, and once afterwards', async () => {
+  test('AUTH-3 GO-12: is asked thrice the first time, and once afterwards', async () => {
     const { wire, get } = session({});
     assert.equal(await get(pull), 200);
     assert.equal(await get(pull), 200);
@@ -32,7 +32,7 @@ describe('a registry with tokens', () => {
     assert.equal(wire.open(), 0);
   });
 
-  test('gets a token for another repository ahead of the request', async () => {
+  test('C4 AUTH-3: gets a token for another repository ahead of the request', async () => {
     const { wire, get } = session({});
     await get(pull);
     await get(['repository:c:pull'], '/v2/c');
@@ -51,14 +51,14 @@ describe('a registry with tokens', () => {
     assert.equal(wire.requests.at(-1)?.headers.authorization, 'Bearer t2');
   });
 
-  test('is asked for one token by however many at once', async () => {
+  test('AUTH-3: is asked for one token by however many at once', async () => {
     const { get, tokens } = session({});
     await get(pull);
     await Promise.all([...Array(16).keys()].map(() => get(['repository:c:pull'], '/v2/c')));
     assert.equal(tokens().length, 2);
   });
 
-  test('gets the password as Basic, at the token server only', async () => {
+  test('C5 AUTH-5: gets the password as Basic, at the token server only', async () => {
     const { wire, get } = session({ credential: alice });
     await get(pull);
     assert.deepEqual(
@@ -82,7 +82,7 @@ describe('a registry with tokens', () => {
     );
   });
 
-  test('may say access_token, but must say something', async () => {
+  test('C2 AUTH-4: may say access_token, but must say something', async () => {
     assert.equal(await session({ token: () => json({ access_token: 'a' }) }).get(pull), 200);
     assert.equal(await session({ token: () => json({ token: '', access_token: 'a' }) }).get(pull), 200);
     for (const body of [{}, { token: '' }, { token: 7 }, { token: 'a\r\nx: y' }, [], null, 'x']) {
@@ -92,7 +92,7 @@ describe('a registry with tokens', () => {
 });
 
 describe('a token that has run out', () => {
-  test('is replaced before it is refused, with a margin that suits its life', async () => {
+  test('C2 AUTH-3: is replaced before it is refused, with a margin that suits its life', async () => {
     for (const [expires_in, lives] of [
       [300, 270_000],
       [3600, 3_570_000],
@@ -135,7 +135,7 @@ describe('a token that has run out', () => {
     }
   });
 
-  test('is replaced once when the registry refuses it', async () => {
+  test('C2 AUTH-3: is replaced once when the registry refuses it', async () => {
     const refused = new Set<string>();
     const { wire, get, tokens } = session({
       registry: ({ headers }) => bearer(headers, (token) => !refused.has(token)),
@@ -150,7 +150,7 @@ describe('a token that has run out', () => {
     assert.equal(wire.open(), 0);
   });
 
-  test('is replaced once for all who were refused', async () => {
+  test('C2 AUTH-3: is replaced once for all who were refused', async () => {
     const refused = new Set<string>();
     const { get, tokens } = session({ registry: ({ headers }) => bearer(headers, (token) => !refused.has(token)) });
     await get(pull);
@@ -159,7 +159,7 @@ describe('a token that has run out', () => {
     assert.equal(tokens().length, 2);
   });
 
-  test('is never replaced for ever', async () => {
+  test('C3: is never replaced for ever', async () => {
     const { wire, get } = session({ registry: () => bearer({}, () => false) });
     assert.equal(await get(pull), 401);
     assert.equal(wire.lines().filter((line) => line.includes('/v2/')).length, 2);
@@ -173,7 +173,7 @@ describe('a scope', () => {
   };
 
   for (const status of [401, 403]) {
-    test(`that is too small grows as the registry says with ${status}, and stays so`, async () => {
+    test(`AUTH-10: that is too small grows as the registry says with ${status}, and stays so`, async () => {
       const { get, tokens } = session({
         registry: ({ headers }) =>
           headers.authorization === 'Bearer t2'
@@ -188,7 +188,7 @@ describe('a scope', () => {
     });
   }
 
-  test('of a mount is asked for twice, that of the challenge first', async () => {
+  test('AUTH-10: of a mount is asked for twice, that of the challenge first', async () => {
     const { wire, get } = session({});
     await get(['repository:a/b:pull', 'repository:x:pull']);
     assert.match(wire.requests[1]?.url ?? '', /scope=repository%3Aa%2Fb%3Apull&scope=repository%3Ax%3Apull$/);
@@ -207,21 +207,21 @@ describe('a scope', () => {
     assert.deepEqual(tokens(), ['repository:proxy/a/b:pull']);
   });
 
-  test('that nobody named is not sent', async () => {
+  test('AUTH-10: that nobody named is not sent', async () => {
     const { wire, get } = session({ scope: '' });
     await get(undefined, '/v2/');
     assert.equal(wire.requests[1]?.url, 'https://auth.reg.test/token?service=reg');
   });
 });
 
-test('what is not of the registry is not authorized', async () => {
+test('C5 AUTH-2: what is not of the registry is not authorized', async () => {
   const { wire, send } = session({});
   await send({});
   await (await send({ url: 'https://cdn.test/x' })).cancel();
   assert.equal(wire.requests.at(-1)?.headers.authorization, undefined);
 });
 
-test('a registry that was not allowed http is not spoken to over it', async () => {
+test('C5 CONN-2 AUTH-2: a registry that was not allowed http is not spoken to over it', async () => {
   const { wire, send } = session({});
   await rejection('USAGE', send({ url: 'http://reg.test/v2/', registry: 'http://reg.test' }));
   assert.equal(wire.requests.length, 0);

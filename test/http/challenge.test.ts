@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { parseChallenges } from '../../src/http/challenge.ts';
+import type { Send } from '../../src/http/types.ts';
+import { createClient } from '../../src/registry/client.ts';
 import { challenges } from '../support/challenge-table.ts';
+import { misread } from '../support/challenges-misread.ts';
 
 const plain = (header: string): unknown[] =>
   parseChallenges(header).map(({ scheme, params, token68 }) =>
@@ -10,8 +13,23 @@ const plain = (header: string): unknown[] =>
   );
 
 describe('challenges as registries send them', () => {
-  for (const [name, header, expected] of challenges) {
-    test(name, () => assert.deepEqual(plain(header), expected));
+  for (const [name, header, expected] of [...challenges, ...misread]) {
+    test(`C1 AUTH-8: ${name}`, () => assert.deepEqual(plain(header), expected));
+  }
+});
+
+test('C1 AUTH-8: a ping tells all of them', async () => {
+  for (const [name, header, expected] of [...challenges, ...misread]) {
+    const transport: Send = async ({ headers, url }) => {
+      const refusal = { status: 401, headers: { 'www-authenticate': header } };
+      const answer = headers.authorization === undefined ? refusal : { status: 200, headers: {} };
+      return { ...answer, url, body: (async function* () {})(), cancel: async () => undefined };
+    };
+    const hosts = { 'reg.test': { credential: { registryToken: 'mine' } } };
+    const ping = await createClient({ transport, hosts }).ping('reg.test');
+    const told = ping.challenges.map(({ scheme, parameters }) => [scheme, parameters]);
+    const parameters = expected.map(([scheme, params]) => [scheme, typeof params === 'string' ? {} : params]);
+    assert.deepEqual([ping.authRequired, told], [true, parameters], name);
   }
 });
 
@@ -27,7 +45,7 @@ const challenge = fc.record({
   }),
 });
 
-test('whatever was written as a list of challenges is read back', () => {
+test('AUTH-8: whatever was written as a list of challenges is read back', () => {
   fc.assert(
     fc.property(
       fc.array(challenge, { minLength: 1, maxLength: 4 }),

@@ -32,7 +32,7 @@ describe('a password', () => {
     ['Basic is one of several ways', 'Negotiate, Basic realm="r"'],
     ['nothing says how', undefined],
   ] as const) {
-    test(`is sent as Basic when ${what}, and then ahead`, async () => {
+    test(`C7 AUTH-2 GO-10: is sent as Basic when ${what}, and then ahead`, async () => {
       const { wire, get } = wantsBasic(value);
       assert.deepEqual([await get(pull), await get(pull)], [200, 200]);
       // who is refused without a word asks at the API's root what is wanted
@@ -41,7 +41,7 @@ describe('a password', () => {
     });
   }
 
-  test('that is wrong is sent once', async () => {
+  test('C3 AUTH-2: that is wrong is sent once', async () => {
     const { wire, get, lookups } = session({ credential: alice, registry: () => challenge('Basic realm="r"') });
     assert.equal(await get(pull), 401);
     assert.equal(wire.requests.length, 2);
@@ -49,7 +49,7 @@ describe('a password', () => {
     assert.equal(wire.open(), 0);
   });
 
-  test('goes as Basic to a registry that gave no good token (Harbor)', async () => {
+  test('C7: goes as Basic to a registry that gave no good token (Harbor)', async () => {
     const { wire, get } = session({
       credential: alice,
       registry: ({ headers }) =>
@@ -63,7 +63,7 @@ describe('a password', () => {
     assert.deepEqual(authorizations(wire), [undefined, basic, 'Bearer t1', basic]);
   });
 
-  test('is posted to a token server that knows no GET', async () => {
+  test('AUTH-5: is posted to a token server that knows no GET', async () => {
     for (const status of [404, 405]) {
       const { wire, get } = session({
         credential: alice,
@@ -85,7 +85,7 @@ describe('a password', () => {
 
 describe('a token server that refuses', () => {
   for (const status of [400, 401, 403]) {
-    test(`credentials with ${status} is not asked again without them`, async () => {
+    test(`ERR-2: credentials with ${status} is not asked again without them`, async () => {
       const { wire, get } = session({
         credential: alice,
         token: () => ({ status, body: '{"details":"wrong CANARY"}' }),
@@ -129,7 +129,7 @@ describe('a token server that refuses', () => {
 });
 
 describe('an identity token', () => {
-  test('is posted as a refresh token, with all scopes in one', async () => {
+  test('AUTH-5: is posted as a refresh token, with all scopes in one', async () => {
     const { wire, get } = session({ credential: refresh });
     assert.equal(await get([...pull, 'repository:x:pull']), 200);
     const sent = wire.requests[1];
@@ -147,7 +147,7 @@ describe('an identity token', () => {
   });
 
   for (const status of [400, 401, 404, 405]) {
-    test(`that is refused with ${status} is never sent as a password`, async () => {
+    test(`AUTH-5: that is refused with ${status} is never sent as a password`, async () => {
       const { wire, get } = session({ credential: refresh, token: () => ({ status }) });
       await rejection('UNAUTHORIZED', get(pull));
       assert.equal(wire.requests.length, 2);
@@ -163,7 +163,7 @@ describe('an identity token', () => {
 });
 
 describe('a token of the user', () => {
-  test('is sent as it is, ahead when it was set for the host, and once', async () => {
+  test('AUTH-6: is sent as it is, ahead when it was set for the host, and once', async () => {
     const set = session({ settings: { credential: { registryToken: 'own' } } });
     assert.equal(await set.get(pull), 200);
     assert.deepEqual(authorizations(set.wire), ['Bearer own']);
@@ -185,7 +185,7 @@ describe('a token of the user', () => {
   });
 });
 
-test('the settings of a host say who asks, and `none` says nobody', async () => {
+test('AUTH-1: the settings of a host say who asks, and `none` says nobody', async () => {
   const none = session({ credential: alice, settings: { credential: 'none' } });
   await none.get(pull);
   assert.deepEqual([authorizations(none.wire)[1], none.lookups], [undefined, []]);
@@ -202,7 +202,7 @@ test('credentials are looked up for the repository, once', async () => {
   assert.deepEqual(lookups, ['reg.test a/b', 'reg.test c/d']);
 });
 
-test('custom headers go to the registry, and to a token server only when it is the same', async () => {
+test('C5 CONN-9: custom headers go to the registry, and to a token server only when it is the same', async () => {
   const settings = { headers: { 'X-Key': 'CANARY' } };
   const other = session({ settings });
   await other.get(pull);

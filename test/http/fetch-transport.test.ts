@@ -12,7 +12,7 @@ const send = (url: string, change: Partial<HttpRequest> = {}, transport = fetchT
   transport({ method: 'GET', url, headers: {}, registry: new URL(url).origin, ...change });
 
 describe('over fetch', () => {
-  test('an answer comes with its status, headers and bytes, and no redirect is followed', async () => {
+  test('CONN-10: an answer comes with its status, headers and bytes, and no redirect is followed', async () => {
     await using origin = await startOrigin((_, response) => {
       response.writeHead(307, { location: '/y', link: ['<a>', '<b>'], 'set-cookie': 'CANARY' }).end('moved');
     });

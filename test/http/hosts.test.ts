@@ -25,7 +25,7 @@ describe('the host of a registry', () => {
     });
   }
 
-  test('is spoken to over http on this machine only, unless the user says otherwise', () => {
+  test('CONN-2 GO-21: is spoken to over http on this machine only, unless the user says otherwise', () => {
     const origins = (...names: string[]): string[] => names.map((name) => createHosts()(name).origin);
     assert.deepEqual(origins('localhost:5000', 'localhost', '127.0.0.1:5000', '127.8.9.1', '[::1]:5000'), [
       'http://localhost:5000',
@@ -46,7 +46,7 @@ describe('the host of a registry', () => {
     assert.equal(set('localhost').origin, 'https://localhost');
   });
 
-  test('may be elsewhere, under a path, and is found by where it is', () => {
+  test('B1 CONN-1 GO-22: may be elsewhere, under a path, and is found by where it is', () => {
     const hosts = createHosts({
       'corp.test': { origin: 'https://art.corp.test:8443/api/docker/hub/v2/', headers: { 'X-Team': 'a' } },
       'docker.io': { pathPrefix: 'proxy/', realms: ['login.test'] },

@@ -26,7 +26,7 @@ function setUp(answers: Readonly<Record<string, () => Answer>>, settings: HostSe
 }
 
 describe('content by digest', () => {
-  test('comes from the first mirror that has it', async () => {
+  test('CONN-4: comes from the first mirror that has it', async () => {
     const { wire, get, asked } = setUp({ 'two.test': () => ({ body: 'x' }), 'reg.test': () => ({ body: 'x' }) });
     const response = await get(`a/b/blobs/${digest}`);
     await response.cancel();

@@ -34,7 +34,7 @@ function setUp(answer: (request: SentRequest, count: number) => Answer, options:
   return { wire, clock, get };
 }
 
-test('every request tells who sends it, unless it says so itself', async () => {
+test('CONN-9: every request tells who sends it, unless it says so itself', async () => {
   const answer = ({ url, headers }: SentRequest): Answer =>
     url.includes('token') ? json({ token: 't' }) : bearer(headers, () => true, challenge);
   const usual = setUp(answer);

@@ -38,7 +38,7 @@ describe('a token server', () => {
     ['https://8.8.4.4/token', '8.8.8.8', 'https://8.8.4.4/token anonymous'],
     ['http://127.0.0.1:5001/token', 'localhost:5000', 'http://127.0.0.1:5001/token anonymous'],
   ] as const) {
-    test(`${realm} of ${registry}`, () => assert.equal(judge(realm, registry), verdict));
+    test(`AUTH-9: ${realm} of ${registry}`, () => assert.equal(judge(realm, registry), verdict));
   }
 
   const inside = [
@@ -57,7 +57,7 @@ describe('a token server', () => {
     'https://u:p@auth.reg.test/',
     ...inside,
   ]) {
-    test(`${realm} is never asked`, async () => {
+    test(`C5 AUTH-9: ${realm} is never asked`, async () => {
       failure('REDIRECT_REFUSED', () => judge(realm));
       const { wire, get } = session({ credential: alice, realm });
       await rejection('REDIRECT_REFUSED', get(pull));
@@ -71,7 +71,7 @@ describe('a token server', () => {
     failure('PROTOCOL', () => judge('https://[::1/'));
   });
 
-  test('is trusted where the user says so, and asked over http where the user speaks http', () => {
+  test('AUTH-9: is trusted where the user says so, and asked over http where the user speaks http', () => {
     assert.equal(judge('https://evil.test/t', 'reg.test', { realms: ['evil.test'] }), 'https://evil.test/t trusted');
     assert.equal(
       judge('https://evil.test:1/t', 'reg.test', { realms: ['evil.test'] }),
@@ -87,7 +87,7 @@ describe('a token server', () => {
 });
 
 describe('credentials', () => {
-  test('are not sent to a foreign token server, and the user learns how to allow it', async () => {
+  test('C5 AUTH-9: are not sent to a foreign token server, and the user learns how to allow it', async () => {
     const told: Activity[] = [];
     const { wire, get } = session({
       credential: alice,
@@ -120,7 +120,7 @@ describe('credentials', () => {
     assert.match((await rejection('UNAUTHORIZED', get(pull))).hint ?? '', /realm=evil\.test/);
   });
 
-  test('are not sent on by a token server that redirects', async () => {
+  test('C5 AUTH-9: are not sent on by a token server that redirects', async () => {
     for (const location of [
       'https://evil.test/',
       'http://auth.reg.test/token',
@@ -142,7 +142,7 @@ describe('credentials', () => {
     await rejection('LIMIT', session({ token: () => ({ status: 307, headers: { location: '/' } }) }).get(pull));
   });
 
-  test('go as Basic where that is offered beside a token server that must not be asked', async () => {
+  test('C7: go as Basic where that is offered beside a token server that must not be asked', async () => {
     const value = 'Bearer realm="http://169.254.169.254/", Basic realm="r"';
     const { wire, get } = session({
       credential: alice,

@@ -31,7 +31,7 @@ const foreign = ['accept', 'range', 'user-agent'];
 
 describe('a redirect', () => {
   for (const status of [301, 302, 303, 307, 308]) {
-    test(`of ${status} to another host carries nothing of the user`, async () => {
+    test(`C6 CONN-7: of ${status} to another host carries nothing of the user`, async () => {
       const { wire, send } = setUp({ 'https://reg.test/v2/a/blobs/sha256:1': to('https://cdn.test/b?sig=1', status) });
       const response = await send(request());
       assert.equal(response.url, 'https://cdn.test/b?sig=1');
@@ -49,7 +49,7 @@ describe('a redirect', () => {
     ['another port', 'https://reg.test:8443/other', foreign],
     ['a subdomain', 'https://cdn.reg.test/other', foreign],
   ] as const) {
-    test(`to ${what} carries what belongs to that origin`, async () => {
+    test(`C6 CONN-7: to ${what} carries what belongs to that origin`, async () => {
       const { wire, send } = setUp({ 'https://reg.test/v2/a/blobs/sha256:1': to(location) });
       await (await send(request())).cancel();
       assert.deepEqual(names(wire, 1), headers);
@@ -95,7 +95,7 @@ describe('a redirect', () => {
     assert.equal(wire.requests[1]?.method, 'HEAD');
   });
 
-  test('is followed five times', async () => {
+  test('CONN-7: is followed five times', async () => {
     const loop = { 'https://reg.test/1': to('/2'), 'https://reg.test/2': to('/1') };
     const { wire, send } = setUp(loop);
     await rejection('LIMIT', send(request({ url: 'https://reg.test/1' })));
@@ -142,7 +142,7 @@ describe('a redirect is refused, and nothing is sent there', () => {
     });
   }
 
-  test('unless the user speaks http with that host', async () => {
+  test('CONN-7: unless the user speaks http with that host', async () => {
     const { wire, send } = setUp({ 'https://reg.test/v2/a/blobs/sha256:1': to('http://cdn.test/') }, ['cdn.test']);
     await (await send(request())).cancel();
     assert.deepEqual(names(wire, 1), foreign);
@@ -174,7 +174,7 @@ test('a challenge from elsewhere is answered by nobody', async () => {
   assert.equal(wire.requests.length, 2);
 });
 
-test('an upload elsewhere is sent nothing of the user either', async () => {
+test('C6: an upload elsewhere is sent nothing of the user either', async () => {
   const { wire, send } = setUp({});
   await (await send(request({ method: 'PUT', url: 'https://cdn.test/u', chosenBy: 'server' }))).cancel();
   assert.deepEqual(names(wire, 0), foreign);

@@ -55,7 +55,7 @@ const refusals: readonly Refusal[] = [
 
 describe('a refusal of', () => {
   for (const { name, credential, challenge, code, hint } of refusals) {
-    test(`${name} is ${code}`, async () => {
+    test(`ERR-2: ${name} is ${code}`, async () => {
       const headers = { 'www-authenticate': challenge };
       const { send, wire } = session({ ...(credential && { credential }), registry: () => ({ status: 401, headers }) });
       const scopes = ['repository:a/b:pull'];

@@ -41,7 +41,7 @@ async function run(answers: readonly Answer[], change: Partial<HttpRequest> = {}
 
 describe('a passing failure', () => {
   for (const status of [408, 429, 499, 500, 502, 503, 504, 522]) {
-    test(`of ${status} is repeated`, async () => {
+    test(`CONN-6: of ${status} is repeated`, async () => {
       const { outcome, sent } = await run([{ status }, { status: 200 }]);
       assert.deepEqual({ outcome, sent }, { outcome: 200, sent: 2 });
     });
@@ -56,13 +56,13 @@ describe('a passing failure', () => {
     'HPE_INVALID_HEADER_TOKEN',
     'UND_ERR_SOCKET',
   ]) {
-    test(`of ${code} is repeated`, async () => {
+    test(`CONN-6: of ${code} is repeated`, async () => {
       const { outcome, sent } = await run([fault(code), { status: 200 }]);
       assert.deepEqual({ outcome, sent }, { outcome: 200, sent: 2 });
     });
   }
 
-  test('that does not pass is told after five attempts', async () => {
+  test('CONN-6: that does not pass is told after five attempts', async () => {
     assert.deepEqual(await run(times(5, { status: 503 })), {
       outcome: 503,
       sent: 5,
@@ -80,11 +80,11 @@ describe('a passing failure', () => {
 
 describe('what does not pass', () => {
   for (const status of [200, 304, 400, 401, 403, 404, 405, 501, 505, 507]) {
-    test(`${status} is told at once`, async () => assert.equal((await run([{ status }])).sent, 1));
+    test(`CONN-6: ${status} is told at once`, async () => assert.equal((await run([{ status }])).sent, 1));
   }
 
   for (const code of ['ENOTFOUND', 'CERT_HAS_EXPIRED', 'EPROTO', 'HPE_HEADER_OVERFLOW', 'ERR_INVALID_CHAR']) {
-    test(`${code} is told at once`, async () => assert.equal((await run([fault(code)])).sent, 1));
+    test(`CONN-6: ${code} is told at once`, async () => assert.equal((await run([fault(code)])).sent, 1));
   }
 
   test('an error that is none of ours is passed on', async () => {
@@ -94,7 +94,7 @@ describe('what does not pass', () => {
 });
 
 describe('a request that may not be sent twice', () => {
-  test('is not, whether it says so or its method does', async () => {
+  test('CONN-6: is not, whether it says so or its method does', async () => {
     for (const change of [{ method: 'POST' }, { method: 'PATCH' }, { method: 'PUT', idempotent: false }] as const) {
       assert.equal((await run([{ status: 503 }], change)).sent, 1);
       assert.equal((await run([fault('ECONNRESET')], change)).sent, 1);
@@ -102,7 +102,7 @@ describe('a request that may not be sent twice', () => {
     }
   });
 
-  test('is, when it was not taken up, or when the caller allows it', async () => {
+  test('CONN-6: is, when it was not taken up, or when the caller allows it', async () => {
     assert.equal((await run([{ status: 429 }, { status: 202 }], { method: 'PATCH' })).outcome, 202);
     assert.equal((await run([fault('ECONNREFUSED'), { status: 202 }], { method: 'POST' })).outcome, 202);
     assert.equal((await run([{ status: 503 }, { status: 202 }], { method: 'POST', idempotent: true })).outcome, 202);
@@ -125,7 +125,7 @@ describe('a server that asks to wait', () => {
     ['until a date that is over', { 'retry-after': 'Wed, 21 Oct 2026 07:27:00 GMT', date }, []],
     ['in no form there is', { 'retry-after': 'soon' }, [250]],
   ] as const) {
-    test(`${what} is waited for`, async () => {
+    test(`CONN-6: ${what} is waited for`, async () => {
       assert.deepEqual(await run([{ status: 429, headers }, {}]), { outcome: 200, sent: 2, waits });
       assert.deepEqual((await run([{ status: 503, headers }, {}])).outcome, 200);
     });
@@ -136,7 +136,7 @@ describe('a server that asks to wait', () => {
     assert.deepEqual(waits, [10_990]);
   });
 
-  test('longer than two minutes is not waited for', async () => {
+  test('CONN-6: longer than two minutes is not waited for', async () => {
     assert.deepEqual(await run([{ status: 429, headers: { 'retry-after': '121' } }]), {
       outcome: 429,
       sent: 1,

@@ -10,7 +10,7 @@ import { answers, fakeHome, NOT_FOUND } from '../support/fake-helper.ts';
 const basic = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
 const password = (found: unknown) => (found as { password?: string } | undefined)?.password;
 
-test('the places count in their order, and one without an entry is passed over', async (context) => {
+test('AUTH-12: the places count in their order, and one without an entry is passed over', async (context) => {
   const { env, home, write } = await fakeHome(context);
   const file = (name: string) => write(name, { auths: { 'r.io': basic(`u:${name}`), [`${name.length}.io`]: {} } });
   const override = await file('override.json');
@@ -135,7 +135,7 @@ test('a directory in the place of the file is an error, too', async (context) =>
   assert.equal(error.message, `cannot read ${configFile}: EISDIR`);
 });
 
-test('credHelpers counts before credsStore before auths', async (context) => {
+test('AUTH-12: credHelpers counts before credsStore before auths', async (context) => {
   const { env, home, write, helper } = await fakeHome(context);
   await helper('own', answers('u', 'own'));
   await helper('store', answers('u', 'store'));

@@ -5,7 +5,7 @@ import { answers, fakeHome, NOT_FOUND } from '../support/fake-helper.ts';
 
 const basic = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
 
-test('tells each step of a look-up, and no secret', async (context) => {
+test('AUTH-12: tells each step of a look-up, and no secret', async (context) => {
   const { env, home, write, helper, configFile } = await fakeHome(context);
   await helper('own', NOT_FOUND);
   await write('.docker/config.json', { credHelpers: { 'a.io': 'own' } });

@@ -58,7 +58,7 @@ describe('a body that does not end well', () => {
     ['has chunks that are none', say(`${head}Transfer-Encoding: chunked\r\n\r\n3\r\nabcxx`), 'UNREACHABLE'],
     ['stalls', say(`${head}Content-Length: 10\r\n\r\nabc`), 'TIMEOUT'],
   ] as const satisfies readonly (readonly [string, (socket: Socket) => void, ErrorCode])[]) {
-    test(`and ${what} gives what came, and then ${code}`, async () => {
+    test(`B3 CONN-5: and ${what} gives what came, and then ${code}`, async () => {
       await using origin = await startRaw(serve);
       using wire = nodeWire({ timeouts: quick });
       const response = await wire.get(origin.url);
@@ -72,7 +72,7 @@ describe('a body that does not end well', () => {
     });
   }
 
-  test('and trickles is given up', async () => {
+  test('CONN-5: and trickles is given up', async () => {
     await using origin = await startRaw(
       say(`${head}Content-Length: 100000\r\n\r\n`, (socket) => {
         const timer = setInterval(() => socket.write('x'), 5);
@@ -84,7 +84,7 @@ describe('a body that does not end well', () => {
     assert.match(error.message, /hardly moves/);
   });
 
-  test('but is not read for a while is not at fault', async () => {
+  test('CONN-5: but is not read for a while is not at fault', async () => {
     const bytes = Buffer.alloc(5_000_000);
     await using origin = await startOrigin((_, response) => void response.end(bytes));
     using wire = nodeWire({ timeouts: { idleMs: 30, slowMs: 30, minBytes: 10_000 } });

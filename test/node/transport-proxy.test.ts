@@ -14,7 +14,7 @@ const ok: RequestListener = (request, response) => {
 };
 
 describe('a proxy', () => {
-  test('is asked for http, with its password, which the origin never sees', async () => {
+  test('B4 CONN-4: is asked for http, with its password, which the origin never sees', async () => {
     await using origin = await startOrigin(ok);
     await using proxy = await startProxy();
     using wire = nodeWire({ proxy: `http://user:p%40ss@127.0.0.1:${proxy.port}` });
@@ -68,7 +68,7 @@ describe('a proxy', () => {
     await until(() => proxy.open() === 0);
   });
 
-  test('is passed through to https, and sees nothing of it', { skip: withoutTls }, async () => {
+  test('B4 CONN-4: is passed through to https, and sees nothing of it', { skip: withoutTls }, async () => {
     const made = makeCertificates();
     await using origin = await startOrigin(ok, made.server);
     await using proxy = await startProxy();
@@ -102,7 +102,7 @@ describe('the environment', () => {
 
   const found = (url: string): string | undefined => proxyFor(new URL(url), undefined)?.host;
 
-  test('names proxies by scheme, and what goes without', () => {
+  test('B4 CONN-4: names proxies by scheme, and what goes without', () => {
     assert.equal(found('https://reg.test/'), undefined);
     process.env.HTTPS_PROXY = 'http://secure:1';
     process.env.http_proxy = 'plain:2';
@@ -129,7 +129,7 @@ describe('the environment', () => {
     assert.equal(found('https://x.test/'), undefined);
   });
 
-  test('is not asked where the caller says', () => {
+  test('B4 CONN-4: is not asked where the caller says', () => {
     delete process.env.NO_PROXY;
     process.env.HTTPS_PROXY = 'http://secure:1';
     assert.equal(proxyFor(new URL('https://reg.test/'), false), undefined);

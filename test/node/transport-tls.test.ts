@@ -28,7 +28,7 @@ describe('https', { skip: withoutTls }, () => {
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
-  test('trusts an authority for one host, or for all, beside those of the runtime', async () => {
+  test('B5 CONN-3: trusts an authority for one host, or for all, beside those of the runtime', async () => {
     await using origin = await startOrigin(whoAsks, made.server);
     using one = nodeWire({ tls: { [`127.0.0.1:${origin.port}`]: { ca: [made.ca] } } });
     assert.equal(await textOf(await one.get(origin.url)), 'nobody');
@@ -45,7 +45,7 @@ describe('https', { skip: withoutTls }, () => {
     ['that has expired', 'expired', /has expired/],
     ['for another host', 'other', /for another host/],
   ] as const) {
-    test(`refuses a certificate ${what}, says why, and does not try again`, async () => {
+    test(`B5 CONN-3 ERR-3: refuses a certificate ${what}, says why, and does not try again`, async () => {
       await using origin = await startOrigin(whoAsks, made[which]);
       using wire = nodeWire(which === 'server' ? {} : { ca: [made.ca] });
       const error = await rejection('TLS', wire.get(origin.url));
@@ -58,7 +58,7 @@ describe('https', { skip: withoutTls }, () => {
     });
   }
 
-  test('shows a client certificate to its host, and to no other that the host redirects to', async () => {
+  test('CONN-3: shows a client certificate to its host, and to no other that the host redirects to', async () => {
     const wanting = { ...made.server, ca: made.ca, requestCert: true, rejectUnauthorized: false };
     await using other = await startOrigin(whoAsks, wanting);
     await using origin = await startOrigin((request, response) => {
@@ -80,7 +80,7 @@ describe('https', { skip: withoutTls }, () => {
     assert.match(error.message, /wants a \(different\) client certificate/);
   });
 
-  test('does not fall back to http, and tells one from the other', async () => {
+  test('CONN-2: does not fall back to http, and tells one from the other', async () => {
     await using plain = await startOrigin((_, response) => void response.end('plain'));
     using wire = nodeWire();
     const error = await rejection('TLS', wire.get(plain.url.replace('http:', 'https:')));

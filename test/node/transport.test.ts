@@ -86,7 +86,7 @@ describe('a connection', () => {
   const big = Buffer.alloc(3_000_000);
   const answer: RequestListener = ({ url }, response) => void response.end(url === '/big' ? big : 'small');
 
-  test('is used again after a body was read, or a short one was let go', async () => {
+  test('CONN-8: is used again after a body was read, or a short one was let go', async () => {
     await using it = await setUp(answer);
     await text(await it.get());
     await (await it.get()).cancel();
@@ -106,7 +106,7 @@ describe('a connection', () => {
     await until(() => it.origin.connections.made === 2 && it.origin.connections.open === 0);
   });
 
-  test('is closed with the transport, which may be closed twice', async () => {
+  test('CONN-8: is closed with the transport, which may be closed twice', async () => {
     await using it = await setUp(answer);
     await text(await it.get());
     const send = it.send as ReturnType<typeof nodeTransport>;
@@ -132,7 +132,7 @@ describe('a connection', () => {
     await bytes.return?.(undefined);
   });
 
-  test('is closed when the caller ends the call, before the head or in the body', async () => {
+  test('CONN-5: is closed when the caller ends the call, before the head or in the body', async () => {
     await using it = await setUp(({ url }, response) => void (url === '/body' && response.write('part')));
     const before = new AbortController();
     const head = it.get('/', { signal: before.signal });

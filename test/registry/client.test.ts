@@ -75,7 +75,7 @@ describe('a client', () => {
       failure('REFERENCE_INVALID', () => registry.repository(name));
   });
 
-  test('asks for tokens that allow what is done, and no more', async () => {
+  test('AUTH-10: asks for tokens that allow what is done, and no more', async () => {
     const { transport, requests } = recorder();
     const client = createClient({ transport, clock: testClock() });
     const repository = client.repository('ghcr.io/o/app');
@@ -126,7 +126,7 @@ describe('a client', () => {
     assert.equal(closed, 1);
   });
 
-  test('ends every verb whose caller has gone, before it sends anything', async () => {
+  test('CONN-5: ends every verb whose caller has gone, before it sends anything', async () => {
     const { transport, requests } = recorder();
     const repository = createClient({ transport }).repository('ghcr.io/o/app');
     const { descriptor } = contentFrom(new Uint8Array(1));

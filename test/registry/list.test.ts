@@ -106,6 +106,27 @@ test('D3 READ-3 RUBY-29: a repository without tags is an empty listing', async (
   assert.deepEqual(await all(repository.tags()), []);
 });
 
+test('RUBY-28 READ-3: a name that is listed twice, in a page or in two, is given once', async () => {
+  const pages = [
+    ['a', 'b', 'b'],
+    ['b', 'c'],
+    ['d', 'a'],
+  ];
+  for (const [endpoint, path, field] of [
+    ['tags', '/v2/team/app/tags/list', 'tags'],
+    ['catalog', '/v2/_catalog', 'repositories'],
+  ] as const) {
+    const wrap = answering(requestTo(endpoint), ({ url }) => {
+      const page = Number(new URL(url).searchParams.get('page') ?? 0);
+      const headers = page < 2 ? { link: `<${path}?page=${page + 1}>; rel="next"` } : undefined;
+      return Response.json({ [field]: pages[page] }, headers && { headers });
+    });
+    const { repository, client } = await withTags([], [wrap]);
+    const names = endpoint === 'tags' ? repository.tags() : client.registry('registry.test').repositories();
+    assert.deepEqual(await all(names), ['a', 'b', 'c', 'd']);
+  }
+});
+
 test('RUBY-29: an unknown repository is NOT_FOUND', async () => {
   const { client } = await withTags([]);
   const error = await rejection('NOT_FOUND', all(client.repository('registry.test/no/such').tags()));

@@ -53,9 +53,10 @@ describe('a request of one’s own', () => {
   test('NODE-32: can have the redirect itself', async () => {
     const { client, registry: served } = testRegistry({ wraps: [redirectBlobs('https://storage.test')] });
     const { manifest } = await putImage(served.repository('team/app'), { layers: [new Uint8Array([1])] });
-    const path = `team/app/blobs/${manifest.links[0]?.descriptor.digest}`;
-    const { status, headers, cancel } = await client.registry('registry.test').request({ path, redirect: 'manual' });
-    await cancel();
+    const path = `team/app/blobs/${manifest.links[0]?.descriptor.digest ?? ''}`;
+    const response = await client.registry('registry.test').request({ path, redirect: 'manual' });
+    await response.cancel();
+    const { status, headers } = response;
     assert.equal(status, 307);
     assert.match(headers.location ?? '', /^https:\/\/storage\.test\//);
   });

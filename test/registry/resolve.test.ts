@@ -34,7 +34,7 @@ test('tells the headers that a tag was resolved with', async () => {
   assert.equal(head?.response.headers['docker-content-digest'], digest);
 });
 
-test('RUBY-33: resolves an unknown tag, digest or repository to nothing', async () => {
+test('RUBY-29 RUBY-33: resolves an unknown tag, digest or repository to nothing', async () => {
   const { repository, client } = await withImage();
   assert.equal(await repository.resolve('v9'), undefined);
   assert.equal(await repository.resolve(nobody), undefined);

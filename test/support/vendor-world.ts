@@ -5,7 +5,7 @@ import { type Client, createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { type Built, buildImage, buildIndex, putBuilt } from '../../src/testing/fixtures.ts';
-import { type StartedVendor, type StartOptions, startVendor } from '../../src/testing/vendors.ts';
+import { type StartedVendor, type VendorOptions, startVendor } from '../../src/testing/vendors.ts';
 import { testClock } from './test-clock.ts';
 
 /** What nobody but the registry may see. */
@@ -34,7 +34,7 @@ export interface VendorWorld {
 
 const LAYER = { files: { 'etc/motd': 'hello' } };
 
-export async function startVendorWorld(name: string, options: StartOptions = {}): Promise<VendorWorld> {
+export async function startVendorWorld(name: string, options: VendorOptions = {}): Promise<VendorWorld> {
   const registry = createMemoryRegistry();
   const store = registry.repository('team/app');
   const image = await buildImage({ layers: [LAYER, new Uint8Array(5000).fill(7)] });

@@ -13,7 +13,7 @@ import { recorded, underPath, type VendorRequest } from './recorded.ts';
 import { createTokenServer, type TokenServer } from './token-server.ts';
 import type { UserPassword, Vendor } from './vendor.ts';
 
-export interface StartOptions {
+export interface VendorOptions {
   /** What is served. @default an empty one, in memory */
   readonly registry?: IngestRegistry | undefined;
   /** Which repositories anybody may read where there are tokens. @default none */
@@ -49,7 +49,7 @@ export interface VendorRequests {
 
 const SOMEBODY: UserPassword = { username: 'somebody', password: 'open-sesame' };
 
-export async function start(vendor: Vendor, options: StartOptions): Promise<StartedVendor> {
+export async function start(vendor: Vendor, options: VendorOptions): Promise<StartedVendor> {
   const { registry = createMemoryRegistry() } = options;
   const { credential = SOMEBODY, behaviours } = vendor;
   const { basic, tokens, pathPrefix } = partsOf(behaviours);
@@ -77,7 +77,7 @@ export async function start(vendor: Vendor, options: StartOptions): Promise<Star
 
 interface Opening {
   readonly vendor: Vendor;
-  readonly options: StartOptions & { readonly registry: IngestRegistry };
+  readonly options: VendorOptions & { readonly registry: IngestRegistry };
   readonly credential: UserPassword;
   readonly requests: VendorRequests;
   readonly open: (handler: Handler) => Promise<Served>;

@@ -35,6 +35,23 @@ export const COMMANDS: readonly CommandEntry[] = [
   ]),
   ...group('Change images:', [
     ['append', 'add layers to an image, under a new tag', () => import('./commands/append.ts')],
+    ['mutate', 'change the settings of an image', () => import('./commands/mutate.ts')],
+    ['rebase', 'put an image on another base', () => import('./commands/rebase.ts')],
+    ['flatten', 'make one layer of all', () => import('./commands/flatten.ts')],
+    ['convert', 'change media types and compression', () => import('./commands/convert.ts')],
+    ['index', 'make and change multi-platform images', () => import('./commands/index.ts')],
+  ]),
+  ...group('Look into images:', [
+    ['files', 'list the files of an image', () => import('./commands/files.ts')],
+    ['cat', 'print a file of an image', () => import('./commands/cat.ts')],
+    ['extract', 'write files of an image to a directory', () => import('./commands/extract.ts')],
+    ['export', 'write the files of an image as a tar archive', () => import('./commands/export.ts')],
+    ['diff', 'compare two images', () => import('./commands/diff.ts')],
+  ]),
+  ...group('Artifacts:', [
+    ['artifact', 'push and pull files as artifacts', () => import('./commands/artifact.ts')],
+    ['attach', 'attach files to an image', () => import('./commands/attach.ts')],
+    ['referrers, tree, discover', 'show what is attached to an image', () => import('./commands/referrers.ts')],
   ]),
   ...group('Change a registry:', [
     ['tag', 'give an image more tags', () => import('./commands/tag.ts')],

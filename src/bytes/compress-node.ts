@@ -5,8 +5,9 @@ import * as zlib from 'node:zlib';
 import { isOciError } from '../errors.ts';
 import type { Bytes } from '../model/call.ts';
 import type { DeflateOptions } from './compress.ts';
-import { cannotZstd, type InflateOptions, inflationMeter, notCompressed } from './inflation.ts';
+import { cannotZstd, type Format, type InflateOptions, inflationMeter, notCompressed } from './inflation.ts';
 import { unzstdWithFzstd } from './unzstd.ts';
+import { frameByFrame, ZSTD_MAX_WINDOW_LOG } from './zstd-frames.ts';
 
 const chunkSize = 256 * 1024;
 
@@ -24,10 +25,15 @@ export function gunzip(bytes: Bytes, options: InflateOptions = {}): AsyncGenerat
 }
 
 /** @throws OciError `LAYOUT_INVALID`, `TOO_LARGE` */
+export function inflateRaw(bytes: Bytes, options: InflateOptions = {}): AsyncGenerator<Uint8Array> {
+  return inflate(bytes, zlib.createInflateRaw({ chunkSize }), 'deflate', options);
+}
+
+/** @throws OciError `LAYOUT_INVALID`, `TOO_LARGE` */
 export function unzstd(bytes: Bytes, options: InflateOptions = {}): AsyncGenerator<Uint8Array> {
   if (modern.createZstdDecompress === undefined) return unzstdWithFzstd(bytes, options);
-  const params = { [ZSTD_WINDOW_LOG_MAX]: 27 };
-  return inflate(bytes, modern.createZstdDecompress({ chunkSize, params }), 'zstd', options);
+  const params = { [ZSTD_WINDOW_LOG_MAX]: ZSTD_MAX_WINDOW_LOG };
+  return inflate(frameByFrame(bytes), modern.createZstdDecompress({ chunkSize, params }), 'zstd', options);
 }
 
 /** The same bytes become the same gzip data on every platform. */
@@ -49,7 +55,7 @@ export function zstd(bytes: Bytes, { level = 3 }: DeflateOptions = {}): AsyncGen
 async function* inflate(
   bytes: Bytes,
   decoder: Transform,
-  format: 'gzip' | 'zstd',
+  format: Format,
   options: InflateOptions,
 ): AsyncGenerator<Uint8Array> {
   const meter = inflationMeter(options);

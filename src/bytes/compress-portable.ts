@@ -2,20 +2,34 @@
 import { isOciError } from '../errors.ts';
 import type { Bytes } from '../model/call.ts';
 import type { DeflateOptions } from './compress.ts';
-import { cannotZstd, type InflateOptions, inflationMeter, notCompressed } from './inflation.ts';
+import { cannotZstd, type Format, type InflateOptions, inflationMeter, notCompressed } from './inflation.ts';
 import { unzstdWithFzstd } from './unzstd.ts';
 
 /** @throws OciError `LAYOUT_INVALID`, `TOO_LARGE` */
-export async function* gunzip(bytes: Bytes, options: InflateOptions = {}): AsyncGenerator<Uint8Array> {
+export function gunzip(bytes: Bytes, options: InflateOptions = {}): AsyncGenerator<Uint8Array> {
+  return inflate(bytes, new DecompressionStream('gzip'), 'gzip', options);
+}
+
+/** @throws OciError `LAYOUT_INVALID`, `TOO_LARGE` */
+export function inflateRaw(bytes: Bytes, options: InflateOptions = {}): AsyncGenerator<Uint8Array> {
+  return inflate(bytes, new DecompressionStream('deflate-raw'), 'deflate', options);
+}
+
+async function* inflate(
+  bytes: Bytes,
+  decoder: DecompressionStream,
+  format: Format,
+  options: InflateOptions,
+): AsyncGenerator<Uint8Array> {
   const meter = inflationMeter(options);
   const source = noting(meter.takes(bytes));
   try {
-    for await (const chunk of through(source.bytes, new DecompressionStream('gzip'))) {
+    for await (const chunk of through(source.bytes, decoder)) {
       meter.gives(chunk);
       yield chunk;
     }
   } catch (error) {
-    throw isOciError(error) || source.failure() === error ? error : notCompressed('gzip', error);
+    throw isOciError(error) || source.failure() === error ? error : notCompressed(format, error);
   }
 }
 

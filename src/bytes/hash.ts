@@ -1,5 +1,6 @@
 /** Hashing, over whatever the runtime has (the `#hash` seam). */
 import { createHasher } from '#hash';
+import type { Bytes } from '../model/call.ts';
 import { digestAlgorithm, type Digest, type DigestAlgorithm } from '../model/digest.ts';
 
 /** A hash in the making. */
@@ -23,4 +24,12 @@ export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256
 /** A hasher for the algorithm of a digest. */
 export function hasherFor(digest: Digest): Hasher {
   return createHasher(digestAlgorithm(digest));
+}
+
+/** Passes bytes on, and each of them into a hasher first. */
+export async function* hashing(bytes: Bytes, hasher: Hasher): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    hasher.update(chunk);
+    yield chunk;
+  }
 }

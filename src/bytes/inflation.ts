@@ -10,10 +10,12 @@ export interface InflateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const MAX_BYTES = 64 * 2 ** 30;
-const MAX_RATIO = 2000;
+/** The most bytes that come out, unless told. */
+export const MAX_BYTES: number = 64 * 2 ** 30;
+/** The most that come out for each that goes in, unless told. */
+export const MAX_RATIO = 2000;
 /** Below this, a high ratio is no danger: a small file of zeros is common. */
-const RATIO_FROM = 16 * 2 ** 20;
+export const RATIO_FROM: number = 16 * 2 ** 20;
 
 /** Counts what goes into a decompressor and what comes out. */
 export interface InflationMeter {
@@ -48,8 +50,11 @@ function bomb(problem: string): OciError {
   });
 }
 
+/** What a decompressor understands. */
+export type Format = 'gzip' | 'deflate' | 'zstd';
+
 /** The error for bytes that a decompressor does not understand. */
-export function notCompressed(format: 'gzip' | 'zstd', cause: unknown): OciError {
+export function notCompressed(format: Format, cause: unknown): OciError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new OciError('LAYOUT_INVALID', `the bytes are not valid ${format} data: ${reason}`, { cause });
 }

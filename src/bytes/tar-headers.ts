@@ -26,6 +26,8 @@ const MAX_OCTAL_ID = 0o777777;
 /** What a link may tell as its size: that of the file that it leads to. */
 const MAX_SIZE_OF_NOTHING = 64 * 2 ** 30;
 const MAX_OCTAL_TIME = 2 ** 31 - 1;
+/** What stat(2) sets for a file, above its permissions. */
+const REGULAR = 0o100000;
 
 /** @throws OciError `LAYOUT_INVALID` */
 export function headerFrom(header: LibraryHeader): TarHeader {
@@ -90,7 +92,8 @@ export function headerFor(file: TarFile): Omit<LibraryHeader, 'type'> & { readon
     name,
     type,
     size: hasBody(type) ? size : 0,
-    mode: file.mode ?? (type === 'directory' ? 0o755 : 0o644),
+    // For the library a mode of 0 is none; of this one it writes the permissions alone.
+    mode: REGULAR | (file.mode ?? (type === 'directory' ? 0o755 : 0o644)),
     uid: Math.min(uid, MAX_OCTAL_ID),
     gid: Math.min(gid, MAX_OCTAL_ID),
     mtime: new Date(wholeTime ? mtime * 1000 : 0),

@@ -9,6 +9,7 @@ import type { Bytes } from '../model/call.ts';
 import { quote } from '../model/quote.ts';
 import { type ByteReader, byteReader } from './byte-reader.ts';
 import { concat } from './read.ts';
+import { exactTexts, holdsBytes, paxRecords } from './tar-text.ts';
 import { headerFor, headerFrom, invalid, type LibraryHeader } from './tar-headers.ts';
 import type { TarEntry, TarFile, TarHeader, TarPlace } from './tar.ts';
 
@@ -99,6 +100,7 @@ export async function* scanTar(
 /** The headers of the blocks that `next` gives; it is asked for no block of a body. */
 async function* headers(next: () => Promise<Uint8Array>): AsyncGenerator<TarHeader> {
   const decoder = headerDecoder();
+  let blocks: Uint8Array[] = [];
   let entries = 0;
   let empty = 0;
   let isOpen = false;
@@ -112,9 +114,11 @@ async function* headers(next: () => Promise<Uint8Array>): AsyncGenerator<TarHead
       if (empty === 2) return;
       const header = await decoder.decode(block);
       isOpen = header === undefined && (isOpen || empty === 0);
+      blocks.push(block);
       if (header === undefined) continue;
       if (++entries > MAX_ENTRIES) throw new OciError('LIMIT', `a tar archive has more than ${MAX_ENTRIES} entries`);
-      const converted = headerFrom(header);
+      const converted = headerFrom(exactTexts(header, blocks));
+      blocks = [];
       yield converted;
       await decoder.pass(padded(header.type === 'directory' ? 0 : header.size));
     }
@@ -171,10 +175,20 @@ function headerDecoder(): HeaderDecoder {
 
 /** The blocks that stand before a body: the header, and a PAX header where one is needed. */
 export async function tarHeader(file: TarFile): Promise<Uint8Array> {
+  const header = headerFor(file);
+  const { name, linkname, pax } = header;
+  if (![name, linkname ?? '', ...Object.values(pax ?? {})].some(holdsBytes)) return encoded(header);
+  const records = paxRecords({ path: name, ...(linkname === null ? {} : { linkpath: linkname }), ...pax });
+  const plain = { ...header, name: 'PaxHeader', linkname: linkname && 'PaxHeader', pax: null };
+  const before = await encoded({ ...plain, type: 'pax-header', size: records.length });
+  return concat([before.subarray(0, BLOCK), records, tarPadding(records.length), await encoded(plain)]);
+}
+
+async function encoded(header: object): Promise<Uint8Array> {
   // The packer never gets the body. It holds nothing but memory: destroying it would only make it build errors.
   const library = pack();
   const readable = new Promise<void>((resolve) => library.once('readable', () => resolve()));
-  library.entry(headerFor(file) as never);
+  library.entry(header as never);
   await readable;
   const chunks: Uint8Array[] = [];
   for (let chunk = library.read(); chunk !== null; chunk = library.read()) chunks.push(chunk as Uint8Array);

@@ -35,6 +35,7 @@ const readers: Readonly<Record<string, Reader>> = {
   realms: (value, name) => host({ realms: texts(value, name) }),
   'repository-tokens': (value, name) => host({ repositoryTokens: flag(value, name) }),
   'chunk-size': (value, name) => host({ chunkSize: size(value, name) }),
+  referrers: (value, name) => host({ referrers: oneOf(['api', 'tag'] as const, value, name) }),
 };
 
 /** Keys that stand for one of several values, in a flag. */
@@ -127,6 +128,12 @@ function flag(value: unknown, name: string): boolean {
   if (value === true || value === 'true' || value === '') return true;
   if (value === false || value === 'false') return false;
   throw invalid(name, 'is not true or false');
+}
+
+function oneOf<T extends string>(choices: readonly T[], value: unknown, name: string): T {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  throw invalid(name, `is not one of ${choices.join(', ')}`);
 }
 
 /** A map in the file, `Name:value` in a flag. */

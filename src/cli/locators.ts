@@ -4,6 +4,7 @@ import { OciError } from '../errors.ts';
 import type { Digest } from '../model/digest.ts';
 import { formatReference } from '../model/reference.ts';
 import {
+  namesOf,
   openPlace,
   type OpenPlace,
   openSource,
@@ -11,7 +12,7 @@ import {
   openTarget,
   type OpenTarget,
 } from '../node/locator-open.ts';
-import { formatLocator, type Locator, parseLocator, parseTargetLocator } from '../node/locator.ts';
+import { formatLocator, type Locator, nameIn, parseLocator, parseTargetLocator, withName } from '../node/locator.ts';
 import type { Client } from '../registry/client.ts';
 import type { End } from './options.ts';
 import type { Session } from './session.ts';
@@ -23,15 +24,29 @@ export async function openImage(session: Session, text: string): Promise<OpenSou
   return closing(session, locator, opened);
 }
 
+/** A place with many images. */
+export interface ManyImages extends OpenPlace {
+  readonly locator: Locator;
+  /** How one of them is told of, by its tag or name there. */
+  readonly named: (name: string) => Pick<OpenPlace, 'describe' | 'at'>;
+}
+
 /** The place of an image, whichever of its images is meant. */
-export async function openImages(session: Session, text: string): Promise<OpenPlace & { readonly locator: Locator }> {
+export async function openImages(session: Session, text: string): Promise<ManyImages> {
   const locator = parseLocator(text);
   const opened = await openPlace(inCwd(session, locator), await openOptions(session, locator, 'from'));
-  return { ...closing(session, locator, opened), locator };
+  return { ...closing(session, locator, opened), locator, named: (name) => namesOf(withName(locator, name)) };
+}
+
+/** Does a name mean what stands on stdin? */
+export function readsStdin(text: string): boolean {
+  const locator = parseLocator(text);
+  return locator.kind !== 'registry' && locator.path === '-';
 }
 
 /** A place that is written, and the names of what is put there. */
 export interface Destination extends OpenTarget {
+  readonly locator: Locator;
   /** The image itself goes to stdout: no result can. */
   readonly isStdout: boolean;
   /** The directory whose disk it takes room on; undefined: none of this machine's. */
@@ -45,10 +60,11 @@ export async function openDestination(session: Session, destination: string | Lo
   const { locator, moreTags } =
     typeof destination === 'string' ? parseTargetLocator(destination) : { locator: destination, moreTags: [] };
   const opened = await openTarget(inCwd(session, locator), await openOptions(session, locator, 'to'));
-  const tags = [...opened.tags, ...moreTags];
+  const more = moreTags.flatMap((tag) => nameIn(withName(locator, tag)) ?? []);
   return {
     ...opened,
-    tags,
+    locator,
+    tags: [...opened.tags, ...more],
     isStdout: locator.kind !== 'registry' && locator.path === '-',
     spaceIn: folderOf(session, locator),
     named: (digest, names) =>
@@ -62,9 +78,11 @@ function folderOf({ context }: Session, locator: Locator): string | undefined {
   return locator.kind === 'oci' ? place : path.dirname(place);
 }
 
-function nameOf(locator: Locator, tag: string, digest: Digest): string {
-  if (locator.kind === 'registry') return formatReference({ ...locator.reference, tag, digest });
-  return formatLocator(locator.kind === 'docker-archive' ? locator : { ...locator, tag, digest });
+/** A docker archive keeps no digest that a manifest could be found by. */
+function nameOf(locator: Locator, name: string, digest: Digest): string {
+  const image = withName(locator, name);
+  if (image.kind === 'registry') return formatReference({ ...image.reference, digest });
+  return formatLocator(image.kind === 'docker-archive' ? image : { ...image, digest });
 }
 
 function closing<T extends OpenPlace>(session: Session, locator: Locator, opened: T): T {

@@ -7,16 +7,19 @@ import { copy } from '../graph/copy.ts';
 import { requireSpace } from '../node/free-space.ts';
 import type { Source } from '../store/types.ts';
 import { formatSize } from './bytes.ts';
+import { convertChosen, type ConvertFlags } from './converted.ts';
 import type { From } from './ends.ts';
 import type { Destination } from './locators.ts';
 import { type Amount, planCopy } from './plan.ts';
-import { chooseToCopy } from './schema1.ts';
+import { wantedReferrers } from './referrer-options.ts';
+import { rootToSave } from './root-to-save.ts';
+import { chooseToCopy, type ChosenToCopy } from './schema1.ts';
 import type { Session } from './session.ts';
 import { styled } from './style.ts';
 
-export type TransferFlags = {
+export type TransferFlags = ConvertFlags & {
+  readonly referrerType?: readonly string[] | undefined;
   readonly platform?: readonly Platform[] | undefined;
-  readonly referrers?: true | undefined;
   readonly foreignLayers?: true | undefined;
   /** `--no-clobber` makes it false. */
   readonly clobber?: boolean | undefined;
@@ -34,7 +37,7 @@ export interface Transferred {
   readonly size: number;
   /** `kept`: the tag stood already, and was to be left; `planned`: a dry run. */
   readonly outcome: 'copied' | 'exists' | 'kept' | 'planned';
-  /** The digest at the source, where it was converted from schema 1. */
+  /** The digest at the source, where it was converted on the way. */
   readonly convertedFrom?: string | undefined;
   /** Sent, or with a dry run to be sent. */
   readonly sent: Amount;
@@ -43,23 +46,33 @@ export interface Transferred {
 }
 
 /** Copies one image. The target is finished or given up here, whichever way it ends. */
-export async function transfer(
-  session: Session,
-  from: From,
+export function transfer(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
+  return finishing(to, flags, () => transferOpen(session, from, to, flags));
+}
+
+/** Does something that fills a target, which is finished when it has been done, and given up when it fails. */
+export async function finishing<T>(
   to: Destination,
-  flags: TransferFlags,
-): Promise<Transferred> {
+  { dryRun }: Pick<TransferFlags, 'dryRun'>,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    const told = await transferOpen(session, from, to, flags);
-    await (flags.dryRun === true ? to.abort() : to.commit());
-    return told;
+    const result = await work();
+    await (dryRun === true ? to.abort() : to.commit());
+    return result;
   } catch (error) {
     await to.abort();
     throw error;
   }
 }
 
-async function transferOpen(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
+/** Copies one image to a target that stays open. */
+export async function transferOpen(
+  session: Session,
+  from: From,
+  to: Destination,
+  flags: TransferFlags,
+): Promise<Transferred> {
   const { call } = session;
   const tags = flags.clobber === false ? await freeTags(to, call) : to.tags;
   if (to.tags.length > 0 && tags.length === 0) return kept(from, to, call);
@@ -67,8 +80,24 @@ async function transferOpen(session: Session, from: From, to: Destination, flags
 }
 
 async function sendTo(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
+  const chosen = await convertChosen(session, await chooseToCopy(session, from, flags.platform ?? []), flags);
+  try {
+    return await sendChosen(session, from, to, chosen, flags);
+  } finally {
+    await chosen.close();
+  }
+}
+
+async function sendChosen(
+  session: Session,
+  from: From,
+  to: Destination,
+  chosen: ChosenToCopy,
+  flags: TransferFlags,
+): Promise<Transferred> {
   const { call } = session;
-  const { source, root, convertedFrom } = await chooseToCopy(session, from, flags.platform ?? []);
+  const { source, convertedFrom } = chosen;
+  const root = to.locator.kind === 'docker-archive' ? await rootToSave(session, chosen, flags) : chosen.root;
   if (to.digest !== undefined && to.digest !== root.digest) {
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
   }
@@ -94,8 +123,10 @@ async function send(
   source: Source,
   root: Descriptor,
   { target, tags }: Destination,
-  { referrers, foreignLayers, force }: TransferFlags,
+  flags: TransferFlags,
 ): Promise<Pick<Transferred, 'sent' | 'reused'>> {
+  const { foreignLayers, force } = flags;
+  const referrers = wantedReferrers(flags);
   const tally = createTally(call);
   await copy(source, root, target, { ...tally.call, tags, referrers, foreignLayers, force, concurrency });
   return tally;

@@ -5,9 +5,11 @@
 import { isOciError, OciError } from '../errors.ts';
 import type { Activity, Call, Outcome } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
 import type { Link, Manifest } from '../model/manifest.ts';
 import { isForeign } from '../store/links.ts';
 import type { Source, Target } from '../store/types.ts';
+import { DIGEST_TAG_KINDS, digestTagged } from './digest-tags.ts';
 import { counted } from './progress.ts';
 import { rootOf } from './root.ts';
 import { type Tasks, withTasks } from './tasks.ts';
@@ -15,7 +17,11 @@ import { type Tasks, withTasks } from './tasks.ts';
 export interface CopyOptions extends Call {
   /** The names to give the root at the target; without any it is kept under its digest. */
   readonly tags?: readonly string[] | undefined;
-  /** Copy what is attached to the image, too; a function chooses which. */
+  /**
+   * Copy what is attached to the image, and to each of its platforms, too; a function chooses which. That is what names it as its
+   * subject, and what cosign keeps under tags of its digest (`sha256-<hex>.sig`, `.att`, `.sbom`), which the target gets as well.
+   * What BuildKit attests is a part of the index, and comes along in any case.
+   */
   readonly referrers?: boolean | ((referrer: Descriptor) => boolean) | undefined;
   /** Copy layers that are kept elsewhere by their media type or `urls`, as long as the source has them. */
   readonly foreignLayers?: boolean | undefined;
@@ -35,6 +41,8 @@ interface Run {
   readonly options: CopyOptions;
   readonly tasks: Tasks;
   readonly call: Call;
+  /** Whose referrers are copied, or being copied: a registry may list one as attached to itself. */
+  readonly subjects: Set<Digest>;
 }
 
 /**
@@ -49,7 +57,7 @@ export async function copy(
   options: CopyOptions = {},
 ): Promise<Descriptor> {
   return withTasks(options.concurrency ?? 4, options.signal, async (tasks) => {
-    const run: Run = { from, to, options, tasks, call: { signal: tasks.signal, on: options.on } };
+    const run: Run = { from, to, options, tasks, call: { signal: tasks.signal, on: options.on }, subjects: new Set() };
     const root = await copyRoot(run, reference);
     if (options.referrers !== undefined && options.referrers !== false) await copyReferrers(run, root, 0);
     return root;
@@ -66,28 +74,39 @@ async function copyRoot(run: Run, reference: string | Descriptor): Promise<Descr
   ]);
   const named = names.length > 0 && standing.every((descriptor) => descriptor?.digest === root.digest);
   if (named && options.force !== true) tell(run, root, 'exists');
-  else await copyManifest(run, root, 0, options.force !== true);
+  else await copyManifest(run, root, { depth: 0, trust: options.force !== true, tags: names });
   return root;
 }
 
-/** Copies a manifest after all it links to. `trust`: where a manifest exists at the target, believe that the rest does. */
-async function copyManifest(run: Run, descriptor: Descriptor, depth: number, trust: boolean): Promise<void> {
+/** How a manifest is copied. */
+interface Step {
+  readonly depth: number;
+  /** Where a manifest exists at the target, believe that the rest does. */
+  readonly trust: boolean;
+  /** The names that it gets. With a list, be it empty, it is put in any case. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** Copies a manifest after all it links to. */
+async function copyManifest(run: Run, descriptor: Descriptor, step: Step): Promise<void> {
+  const { depth, trust, tags } = step;
   if (depth > MAX_DEPTH) throw new OciError('LIMIT', `${descriptor.digest} is nested deeper than ${MAX_DEPTH} indexes`);
-  await run.tasks.once(`${descriptor.digest} ${String(trust)}`, async () => {
-    const { from, to, tasks, call, options } = run;
-    const tags = depth === 0 ? options.tags : undefined;
+  await run.tasks.once(`${descriptor.digest} ${String(trust)} ${tags?.join() ?? '-'}`, async () => {
+    const { from, to, tasks, call } = run;
     const exists = trust && (await tasks.run(() => to.resolve(descriptor.digest, call))) !== undefined;
-    // The root is put in any case: a layout may have it as garbage only, which is not to be collected any more.
-    if (exists && depth > 0) return tell(run, descriptor, 'exists');
+    // A root is put in any case: a layout may have it as garbage only, which is not to be collected any more.
+    if (exists && tags === undefined) return tell(run, descriptor, 'exists');
     const manifest = await tasks.run(() => from.manifest(descriptor, call));
-    if (!exists) await copyLinks(run, manifest, depth, trust);
-    await putManifest(run, manifest, depth, trust, tags);
+    if (!exists) await copyLinks(run, manifest, step);
+    await putManifest(run, manifest, step);
   });
 }
 
-async function copyLinks(run: Run, manifest: Manifest, depth: number, trust: boolean): Promise<void> {
+async function copyLinks(run: Run, manifest: Manifest, { depth, trust }: Step): Promise<void> {
   await run.tasks.each(manifest.links, (link) =>
-    link.role === 'manifest' ? copyManifest(run, link.descriptor, depth + 1, trust) : copyBlob(run, link, trust),
+    link.role === 'manifest'
+      ? copyManifest(run, link.descriptor, { depth: depth + 1, trust })
+      : copyBlob(run, link, trust),
   );
 }
 
@@ -104,14 +123,9 @@ async function copyBlob(run: Run, link: Link, trust: boolean): Promise<void> {
 }
 
 /** Existence is not closure: a target that misses something after all gets the whole subtree again, once. */
-async function putManifest(
-  run: Run,
-  manifest: Manifest,
-  depth: number,
-  trust: boolean,
-  tags: CopyOptions['tags'],
-): Promise<void> {
+async function putManifest(run: Run, manifest: Manifest, step: Step): Promise<void> {
   const { to, tasks, call } = run;
+  const { trust, tags } = step;
   const put = (): Promise<Outcome> => to.putManifest(manifest, { ...call, tags });
   const outcome = await tasks.run(() =>
     put().catch((error: unknown) => {
@@ -120,7 +134,7 @@ async function putManifest(
     }),
   );
   if (outcome !== undefined) return tell(run, manifest.descriptor, outcome);
-  await copyLinks(run, manifest, depth, false);
+  await copyLinks(run, manifest, { ...step, trust: false });
   tell(run, manifest.descriptor, await tasks.run(put));
 }
 
@@ -128,19 +142,39 @@ async function putManifest(
 async function copyReferrers(run: Run, subject: Descriptor, depth: number): Promise<void> {
   if (depth > MAX_DEPTH)
     throw new OciError('LIMIT', `referrers of ${subject.digest} are nested deeper than ${MAX_DEPTH}`);
-  const { from, tasks, call, options } = run;
+  const { from, tasks, call, options, subjects } = run;
+  if (subjects.size === subjects.add(subject.digest).size) return;
+  if (subjects.size > MAX_SUBJECTS) throw new OciError('LIMIT', `more than ${MAX_SUBJECTS} manifests with referrers`);
   const wanted = typeof options.referrers === 'function' ? options.referrers : () => true;
   const manifest = await tasks.run(() => from.manifest(subject, call));
-  const attached = await tasks.run(() => collect(from.referrers(subject, call)));
+  const [attached, tagged] = await Promise.all([
+    tasks.run(() => collect(from.referrers(subject, call))),
+    Promise.all(DIGEST_TAG_KINDS.map((kind) => tasks.run(() => digestTagged(from, subject.digest, kind, call)))),
+  ]);
+  const trust = options.force !== true;
   const children = manifest.links.filter(({ role }) => role === 'manifest').map(({ descriptor }) => descriptor);
   await tasks.each(children, (child) => copyReferrers(run, child, depth + 1));
   await tasks.each(attached.filter(wanted), async (referrer) => {
-    await copyManifest(run, referrer, 1, options.force !== true);
+    await copyManifest(run, referrer, { depth: 1, trust });
     await copyReferrers(run, referrer, depth + 1);
+  });
+  await tasks.each(tagged, async (one) => {
+    if (one?.manifest === undefined || !wanted(one.descriptor)) return;
+    await copyTagged(run, one.descriptor, one.tag, trust);
+    await copyReferrers(run, one.descriptor, depth + 1);
   });
 }
 
+/** What cosign keeps under a tag keeps it: by that alone it is found. */
+async function copyTagged(run: Run, descriptor: Descriptor, tag: string, trust: boolean): Promise<void> {
+  const { to, tasks, call } = run;
+  const standing = trust ? await tasks.run(() => to.resolve(tag, call)) : undefined;
+  if (standing?.digest === descriptor.digest) return tell(run, descriptor, 'exists');
+  await copyManifest(run, descriptor, { depth: 1, trust, tags: [tag] });
+}
+
 const MAX_REFERRERS = 1000;
+const MAX_SUBJECTS = 10_000;
 
 async function collect(descriptors: AsyncIterable<Descriptor>): Promise<Descriptor[]> {
   const found: Descriptor[] = [];

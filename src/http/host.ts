@@ -32,6 +32,11 @@ export interface HostSettings {
   readonly repositoryTokens?: boolean | undefined;
   /** Bytes of a chunk, for registries that bound the size of a request. */
   readonly chunkSize?: number | undefined;
+  /**
+   * Where what is attached to a manifest is listed: by the registry (`api`), or under a tag that clients keep up (`tag`), whatever the
+   * registry can. Unless told, by whichever there is.
+   */
+  readonly referrers?: 'api' | 'tag' | undefined;
 }
 
 /** Where a registry is, and what it may be sent. */
@@ -55,6 +60,7 @@ export interface Host {
   readonly credential?: Credential | 'none' | undefined;
   readonly repositoryTokens: boolean;
   readonly chunkSize?: number | undefined;
+  readonly referrers?: 'api' | 'tag' | undefined;
 }
 
 /**

@@ -88,6 +88,7 @@ function hostOf(name: string, all: Settings): Host {
     credential: settings?.credential,
     repositoryTokens: settings?.repositoryTokens ?? false,
     chunkSize: settings?.chunkSize,
+    referrers: settings?.referrers,
   };
 }
 

@@ -6,6 +6,7 @@ import { quote } from '../model/quote.ts';
 import type { Source } from '../store/types.ts';
 import { type Changed, changeImages, type ChangeOptions, type ImageChange, type ImageToChange } from './change.ts';
 import { layerType, type NewLayer } from './layer.ts';
+import { checkTime } from './time.ts';
 
 export interface AppendOptions extends ChangeOptions {
   /** What the history says of how the layers were made; `lading append` unless told. */
@@ -36,16 +37,8 @@ export async function append(
   options: AppendOptions = {},
 ): Promise<Changed> {
   if (layers.length === 0) throw new OciError('USAGE', 'there is no layer to append');
-  const { created } = options;
-  if (created !== undefined && !isTime(created)) {
-    throw new OciError('USAGE', `${quote(created)} is not a time`, { hint: 'write it like 2024-05-06T07:08:09Z' });
-  }
+  if (options.created !== undefined) checkTime(options.created);
   return changeImages(source, reference, options, (image) => withLayers(image, layers, options));
-}
-
-function isTime(text: string): boolean {
-  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
-  return form.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 function withLayers(image: ImageToChange, layers: readonly NewLayer[], options: AppendOptions): ImageChange {

@@ -47,6 +47,8 @@ export interface Made extends ChangedImage {
   readonly manifest: Manifest;
   /** The new config, and the new layers. */
   readonly blobs: readonly Content[];
+  /** What the image is for now, where its config says something else than before. */
+  readonly newPlatform?: Platform | undefined;
 }
 
 /** One call of `changeImages`. */
@@ -63,7 +65,7 @@ export interface ChangeRun {
  * @throws OciError `MANIFEST_INVALID`, `UNSUPPORTED`, `TOO_LARGE`, and whatever the source throws
  */
 export async function readImage(
-  { source, call }: ChangeRun,
+  { source, call }: Pick<ChangeRun, 'source' | 'call'>,
   manifest: Manifest,
   platform?: Platform,
 ): Promise<ImageToChange | undefined> {
@@ -102,7 +104,14 @@ export async function changeImage({ change, call }: ChangeRun, image: ImageToCha
   if (isSame(document, before.document)) return undefined;
   const manifest = manifestOf(document, before);
   const blobs = [...(config === undefined ? [] : [config]), ...(answer.blobs ?? [])];
-  return { platform, from: before.descriptor, to: manifest.descriptor, manifest, blobs };
+  const newPlatform = config === undefined ? undefined : platformAfter(answer, image);
+  return { platform, from: before.descriptor, to: manifest.descriptor, manifest, blobs, newPlatform };
+}
+
+/** A config that nobody could read, this package included, is not written. */
+function platformAfter({ config }: ImageChange, image: ImageToChange): Platform | undefined {
+  const platform = platformOf(parseImageConfig(encode(config)));
+  return isSame([platform], [platformOf(image.config)]) ? undefined : platform;
 }
 
 function withConfig(manifest: ImageManifest, config: Descriptor): ImageManifest {

@@ -106,9 +106,11 @@ function rebuild(index: Index, all: Rebuilding): Manifest {
 
 function follow(entry: Descriptor, all: Rebuilding): Descriptor {
   const nested = all.indexes.get(entry.digest);
-  const image = all.chosen.has(entry) ? all.made.get(entry.digest)?.to : undefined;
-  const next = nested === undefined ? image : rebuild(nested, all).descriptor;
-  return next === undefined || next.digest === entry.digest ? entry : leadingTo(entry, next);
+  const image = all.chosen.has(entry) ? all.made.get(entry.digest) : undefined;
+  const next = nested === undefined ? image?.to : rebuild(nested, all).descriptor;
+  if (next === undefined || next.digest === entry.digest) return entry;
+  const platform = image?.newPlatform;
+  return { ...leadingTo(entry, next), ...(platform === undefined ? {} : { platform }) };
 }
 
 /** Leaves out what is attested of images that are there no longer. */

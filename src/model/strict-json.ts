@@ -10,7 +10,7 @@ const MAX_DEPTH = 64;
 const MAX_KEYS = 100_000;
 
 /** What is read. A manifest is held to more: no field in another case at all, and whole numbers only. */
-export type StrictDocument = 'manifest' | 'image config';
+export type StrictDocument = 'manifest' | 'image config' | 'manifest.json';
 
 /**
  * @throws OciError `MANIFEST_INVALID`

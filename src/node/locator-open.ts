@@ -4,17 +4,18 @@
  */
 import { OciError } from '../errors.ts';
 import { readLayout } from '../layout/oci-layout.ts';
-import type { LayoutSource } from '../layout/source.ts';
 import type { Bytes, Call } from '../model/call.ts';
 import type { Digest } from '../model/digest.ts';
-import { formatReference, referenceTarget, withDefaultTag } from '../model/reference.ts';
+import { formatReference } from '../model/reference.ts';
 import type { Client } from '../registry/client.ts';
 import type { Repository } from '../registry/repository.ts';
 import type { Source, Target } from '../store/types.ts';
 import { directoryTree } from './directory-tree.ts';
 import { directoryStore } from './directory.ts';
+import { createDockerArchive, openDockerArchive } from './docker-archive-file.ts';
 import { soleImage } from './layout-root.ts';
-import { type DockerArchiveLocator, formatLocator, type Locator, tagOf } from './locator.ts';
+import { formatLocator, type Locator, nameIn, withDefaultName } from './locator.ts';
+import { chooseSaved } from './saved-image.ts';
 import { createTarLayout, openTarLayout } from './tar-file.ts';
 
 export interface OpenOptions extends Call {
@@ -39,7 +40,7 @@ export interface OpenPlace {
 
 /** An image in a place that is read. */
 export interface OpenSource extends OpenPlace {
-  /** Its tag or digest there. */
+  /** Its tag or digest there; in a docker archive its whole name, or its place. */
   readonly reference: string;
 }
 
@@ -60,7 +61,7 @@ export interface OpenTarget {
 
 /**
  * Opens the place of a locator for reading; nothing is asked of a registry yet.
- * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID`, `IO`, `UNSUPPORTED`
+ * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID`, `IO`
  */
 export async function openPlace(locator: Locator, options: OpenOptions): Promise<OpenPlace> {
   const { source, repository, close } = await open(locator, options);
@@ -68,14 +69,15 @@ export async function openPlace(locator: Locator, options: OpenOptions): Promise
 }
 
 /**
- * Opens an image for reading. Without a tag, `latest` is meant in a registry, and the only image in a layout.
- * @throws OciError `NOT_FOUND` listing the tags when a layout has several, and as {@link openPlace}
+ * Opens an image for reading. Without a tag, `latest` is meant in a registry, and the only image in a layout or an archive.
+ * @throws OciError `NOT_FOUND` listing the tags when there are several, and as {@link openPlace}
  */
 export async function openSource(locator: Locator, options: OpenOptions): Promise<OpenSource> {
-  const { source, repository, layout, close } = await open(locator, options);
+  const { source, repository, choose, close } = await open(locator, options);
   try {
-    const reference = referenceOf(locator) ?? (layout && (await soleImage(layout, formatLocator(locator), options)));
-    return { source, repository, close, reference: reference ?? 'latest', ...namesOf(locator) };
+    const named = withDefaultName(locator);
+    const reference = await choose(digestOf(named) ?? nameIn(named));
+    return { source, repository, close, reference, ...namesOf(locator) };
   } catch (error) {
     await close();
     throw error;
@@ -83,44 +85,50 @@ export async function openSource(locator: Locator, options: OpenOptions): Promis
 }
 
 /**
- * Opens a place for writing. Without a tag or digest it becomes `latest` in a registry, and stays without a name in a layout.
- * @throws OciError `IO`, `DISK_FULL`, `UNSUPPORTED`
+ * Opens a place for writing. Without a tag or digest it becomes `latest` in a registry, and stays without a name in a layout
+ * or an archive.
+ * @throws OciError `IO`, `DISK_FULL`, `USAGE`
  */
 export async function openTarget(locator: Locator, options: OpenOptions): Promise<OpenTarget> {
-  const named = locator.kind === 'registry' ? { ...locator, reference: withDefaultTag(locator.reference) } : locator;
-  const tag = tagOf(named);
+  const named = withDefaultName(locator);
+  const name = nameIn(named);
   const digest = digestOf(named);
   return {
     ...(await create(named, options)),
-    tags: tag === undefined ? [] : [tag],
+    tags: name === undefined ? [] : [name],
     ...(digest === undefined ? {} : { digest }),
     ...namesOf(named),
   };
 }
 
-interface Opened extends Pick<OpenPlace, 'source' | 'repository'> {
-  /** The same, where it can tell its roots. */
-  readonly layout?: LayoutSource;
-  readonly close: () => Promise<void>;
+interface Opened extends Pick<OpenPlace, 'source' | 'repository' | 'close'> {
+  /** The reference of the image that is meant, by its digest or name or, without one, by its being the only one. */
+  readonly choose: (reference: string | undefined) => Promise<string>;
 }
 
 async function open(locator: Locator, { client, input, signal }: OpenOptions): Promise<Opened> {
+  const describe = formatLocator(locator);
   switch (locator.kind) {
     case 'registry': {
       const repository = client.repository(locator.reference);
-      return { source: repository, repository, close: nothing };
+      return { source: repository, repository, choose: async (reference = 'latest') => reference, close: nothing };
     }
     case 'oci': {
       const layout = readLayout(directoryTree(locator.path));
       await layout.roots({ signal }); // tells a path that is none from a tag that is not there
-      return { source: layout, layout, close: nothing };
+      const choose = async (reference?: string): Promise<string> =>
+        reference ?? soleImage(layout, describe, { signal });
+      return { source: layout, choose, close: nothing };
     }
     case 'oci-archive': {
       const { store, close } = await openTarLayout(locator.path, { input, signal });
-      return { source: store, layout: store, close };
+      const choose = async (reference?: string): Promise<string> => reference ?? soleImage(store, describe, { signal });
+      return { source: store, choose, close };
     }
-    case 'docker-archive':
-      throw noDockerArchive(locator);
+    case 'docker-archive': {
+      const { source, close } = await openDockerArchive(locator.path, { input, signal });
+      return { source, choose: async (reference) => chooseSaved(source, locator.path, reference), close };
+    }
   }
 }
 
@@ -136,33 +144,24 @@ async function create(
     case 'oci-archive':
       return createTarLayout(locator.path, { output });
     case 'docker-archive':
-      throw noDockerArchive(locator);
+      if (locator.index === undefined) return createDockerArchive(locator.path, { output });
+      throw new OciError('USAGE', `${formatLocator(locator)} is no name for an image that is written`, {
+        hint: `write docker-archive:${locator.path}:NAME:TAG`,
+      });
   }
-}
-
-function noDockerArchive(locator: DockerArchiveLocator): OciError {
-  return new OciError('UNSUPPORTED', `${formatLocator(locator)}: archives of docker save are not supported`, {
-    hint: `use oci-archive:${locator.path}`,
-  });
 }
 
 async function nothing(): Promise<void> {}
 
-function namesOf(locator: Locator): Pick<OpenPlace, 'describe' | 'at'> {
-  if (locator.kind !== 'registry') {
-    const at = (digest: Digest): string =>
-      locator.kind === 'docker-archive' ? formatLocator(locator) : formatLocator({ ...locator, digest });
-    return { describe: formatLocator(locator), at };
+/** How an image is told of; in a docker archive no manifest is found again by the digest that it had before. */
+export function namesOf(locator: Locator): Pick<OpenPlace, 'describe' | 'at'> {
+  if (locator.kind === 'registry') {
+    const { reference } = locator;
+    return { describe: formatReference(reference), at: (digest) => formatReference({ ...reference, digest }) };
   }
-  return {
-    describe: formatReference(locator.reference),
-    at: (digest) => formatReference({ ...locator.reference, digest }),
-  };
-}
-
-function referenceOf(locator: Locator): string | undefined {
-  if (locator.kind === 'registry') return referenceTarget(locator.reference);
-  return digestOf(locator) ?? tagOf(locator);
+  const at = (digest: Digest): string =>
+    formatLocator(locator.kind === 'docker-archive' ? locator : { ...locator, digest });
+  return { describe: formatLocator(locator), at };
 }
 
 function digestOf(locator: Locator): Digest | undefined {

@@ -8,7 +8,14 @@
 import { isOciError, OciError } from '../errors.ts';
 import { type Digest, parseDigest } from '../model/digest.ts';
 import { quote } from '../model/quote.ts';
-import { familiarReference, formatReference, isTag, parseReference, type Reference } from '../model/reference.ts';
+import {
+  familiarReference,
+  formatReference,
+  isTag,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '../model/reference.ts';
 
 /** An image in a layout: in a directory, or in an archive (`-`: standard input or output). */
 export interface LayoutLocator {
@@ -18,11 +25,13 @@ export interface LayoutLocator {
   readonly digest?: Digest;
 }
 
-/** An image in an archive as `docker save` writes it. */
+/** An image in an archive as `docker save` writes it (`-`: standard input or output). */
 export interface DockerArchiveLocator {
   readonly kind: 'docker-archive';
   readonly path: string;
   readonly reference?: Reference;
+  /** The place of the image in the archive, for one that has no name: `@0` is the first. */
+  readonly index?: number;
 }
 
 export interface RegistryLocator {
@@ -69,10 +78,11 @@ export function formatLocator(locator: Locator): string {
   if (locator.kind === 'registry') return formatRemote(locator.reference);
   const { kind, path } = locator;
   if (kind === 'docker-archive') {
-    const { reference } = locator;
-    const suffix =
-      reference === undefined ? (splitArchive(path).path === path ? '' : ':') : `:${familiarReference(reference)}`;
-    return `${kind}:${path}${suffix}`;
+    const { reference, index } = locator;
+    const place = index === undefined ? undefined : `@${index}`;
+    const image = reference === undefined ? place : familiarReference(reference);
+    if (image !== undefined) return `${kind}:${path}:${image}`;
+    return splitArchive(path).path === path ? `${kind}:${path}` : `${kind}:${path}:`;
   }
   const { tag, digest } = locator;
   const ending = tag === undefined ? (splitLayout(path).path === path ? '' : ':') : `:${tag}`;
@@ -84,11 +94,38 @@ export function tagOf(locator: Locator): string | undefined {
   return 'reference' in locator ? locator.reference?.tag : 'tag' in locator ? locator.tag : undefined;
 }
 
+/** What the image is called within its place: its tag; in a docker archive, which has many repositories, the whole name. */
+export function nameIn(locator: Locator): string | undefined {
+  if (locator.kind !== 'docker-archive') return tagOf(locator);
+  const { reference, index } = locator;
+  if (reference?.tag === undefined) return index === undefined ? undefined : `@${index}`;
+  const { digest: _, ...name } = reference;
+  return familiarReference(name);
+}
+
+/** Another image of the same place: by its tag or, in a docker archive, by its whole name, too. */
+export function withName(locator: Locator, name: string): Locator {
+  if (locator.kind === 'docker-archive') {
+    const { kind, path, reference } = locator;
+    if (reference === undefined || !isTag(name)) return { kind, path, reference: parseReference(name) };
+    return { kind, path, reference: { domain: reference.domain, path: reference.path, tag: name } };
+  }
+  if (locator.kind !== 'registry') return { kind: locator.kind, path: locator.path, tag: name };
+  const { domain, path } = locator.reference;
+  return { kind: 'registry', reference: { domain, path, tag: name } };
+}
+
+/** A locator of an image without a tag or digest means `latest` where images have names, not only tags. */
+export function withDefaultName(locator: Locator): Locator {
+  const isNamed = 'reference' in locator && locator.reference !== undefined;
+  return isNamed ? { ...locator, reference: withDefaultTag(locator.reference) } : locator;
+}
+
 const usages: Readonly<Record<Locator['kind'], string>> = {
   registry: '[registry/]repository[:tag|@digest]',
   oci: 'oci:DIR[:TAG|@DIGEST]',
   'oci-archive': 'oci-archive:FILE.tar[:TAG|@DIGEST]',
-  'docker-archive': 'docker-archive:FILE.tar[:REFERENCE]',
+  'docker-archive': 'docker-archive:FILE.tar[:REFERENCE|@INDEX]',
 };
 
 function splitLayout(text: string): Pick<LayoutLocator, 'path' | 'tag' | 'digest'> {
@@ -112,6 +149,8 @@ function splitArchive(text: string): DockerArchiveLocator {
     /^(.*?\.(?:tar|tar\.\w+|tgz)):(.+)$/is.exec(text) ??
     /^([A-Za-z]:[\\/][^:]*|(?![A-Za-z]:[\\/])[^:]*):(.+)$/s.exec(text) ??
     [];
+  const index = /^@(\d{1,9})$/.exec(reference ?? '')?.[1];
+  if (index !== undefined) return { kind, path, index: Number(index) };
   return { kind, path, ...(reference === undefined ? {} : { reference: parseReference(reference) }) };
 }
 

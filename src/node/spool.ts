@@ -1,7 +1,6 @@
 /** A spool on disk: what is small stays in memory, the rest goes to a temporary file. */
-import { createHasher, type Hasher } from '../bytes/hash.ts';
+import { createHasher, hashing } from '../bytes/hash.ts';
 import { abortable, concat, fromArray } from '../bytes/read.ts';
-import type { Bytes } from '../model/call.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { contentOf, type ReadWindow } from '../store/content.ts';
 import type { Spool } from '../store/spool.ts';
@@ -24,13 +23,6 @@ export function spoolToDisk(directory?: string): Spool {
     const descriptor = { mediaType, digest: hasher.digest(), size: kept.size };
     return { content: contentOf(descriptor, kept.read), close: kept.close };
   };
-}
-
-async function* hashing(bytes: Bytes, hasher: Hasher): AsyncGenerator<Uint8Array> {
-  for await (const chunk of bytes) {
-    hasher.update(chunk);
-    yield chunk;
-  }
 }
 
 async function takeHead(bytes: AsyncGenerator<Uint8Array>): Promise<{ head: Uint8Array[]; isAll: boolean }> {

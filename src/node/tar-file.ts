@@ -7,7 +7,7 @@ import type { LayoutSource } from '../layout/source.ts';
 import type { ReadTree } from '../layout/tree.ts';
 import type { Target } from '../store/types.ts';
 import { openTarFiles, type OpenTarOptions, type TarFiles } from './tar-files.ts';
-import { openOutput } from './tar-output.ts';
+import { openOutput, type Unfinished, unfinished } from './tar-output.ts';
 import { createTarWriter } from './tar-writer.ts';
 
 /**
@@ -49,12 +49,8 @@ function treeOf(files: TarFiles): ReadTree {
 }
 
 /** An archive in the making. */
-export interface TarLayout {
+export interface TarLayout extends Unfinished {
   readonly target: Target;
-  /** Finishes it, and gives it its name. */
-  readonly commit: () => Promise<void>;
-  /** Removes it; after a commit it does nothing. */
-  readonly abort: () => Promise<void>;
 }
 
 export interface CreateTarOptions {
@@ -74,24 +70,5 @@ export async function createTarLayout(file: string, options: CreateTarOptions = 
     [MARKER_FILE]: MARKER,
     [INDEX_FILE]: encodeIndex(EMPTY_INDEX, [], file),
   });
-  let isOpen = true;
-  const once = async (run: () => Promise<void>): Promise<void> => {
-    if (!isOpen) return;
-    isOpen = false;
-    await run();
-  };
-  return {
-    target: writeLayout(writer.tree),
-    commit: () =>
-      once(async () => {
-        try {
-          await writer.finish();
-          await output.deliver();
-        } catch (error) {
-          await output.drop();
-          throw error;
-        }
-      }),
-    abort: () => once(() => output.drop()),
-  };
+  return { target: writeLayout(writer.tree), ...unfinished(output, () => writer.finish()) };
 }

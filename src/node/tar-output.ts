@@ -40,3 +40,34 @@ async function makeElsewhere(outlet: () => Promise<NodeJS.WritableStream>): Prom
     drop: () => temporary.close(),
   };
 }
+
+/** An archive in the making, finished or given up. */
+export interface Unfinished {
+  /** Finishes it, and gives it its name. */
+  readonly commit: () => Promise<void>;
+  /** Removes it; after a commit it does nothing. */
+  readonly abort: () => Promise<void>;
+}
+
+/** @param finish writes what is missing at the end. */
+export function unfinished(output: NewFile, finish: () => Promise<void>): Unfinished {
+  let isOpen = true;
+  const once = async (run: () => Promise<void>): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    await run();
+  };
+  return {
+    commit: () =>
+      once(async () => {
+        try {
+          await finish();
+          await output.deliver();
+        } catch (error) {
+          await output.drop();
+          throw error;
+        }
+      }),
+    abort: () => once(() => output.drop()),
+  };
+}

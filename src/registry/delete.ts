@@ -36,10 +36,14 @@ async function deleteManifest(place: Place, digest: Digest, call: Call): Promise
   const known = await look(place, digest, call);
   if (known === 'absent') return 'absent';
   if ((await deleteDigest(place, digest, call)) === 'absent') return 'absent';
-  if (known.subject !== undefined && place.facts.referrers !== 'listed') {
+  if (known.subject !== undefined && isKeptUnderTag(place)) {
     await removeFromReferrersTag(place, known.subject, digest, call);
   }
   return 'deleted';
+}
+
+function isKeptUnderTag({ host, facts }: Place): boolean {
+  return host.referrers === 'tag' || (host.referrers === undefined && facts.referrers !== 'listed');
 }
 
 /** Schema 1, or damaged: it can be deleted all the same. */

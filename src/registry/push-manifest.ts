@@ -86,6 +86,9 @@ async function attach(place: Place, manifest: Manifest, subject: Digest, answer:
   const { digest } = manifest.descriptor;
   const headers =
     typeof answer === 'object' ? answer : await sendManifest(place, manifest, { reference: digest, ...call });
-  if (headers?.['oci-subject'] !== undefined && (await hasReferrersApi(place, subject, call))) return;
+  const { referrers: wanted } = place.host;
+  // With `api` a registry that has none says so here, and nothing is kept under a tag.
+  if ((wanted === 'api' || headers?.['oci-subject'] !== undefined) && (await hasReferrersApi(place, subject, call)))
+    return;
   await addToReferrersTag(place, subject, referrerDescriptor(manifest), call);
 }

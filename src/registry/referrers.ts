@@ -66,7 +66,8 @@ async function askApi(
   digest: Digest,
   options: ReferrersOptions,
 ): Promise<Exchange | undefined> {
-  if (place.facts.referrers === 'tagged') return undefined;
+  const { referrers: wanted } = place.host;
+  if (wanted === 'tag' || (wanted === undefined && place.facts.referrers === 'tagged')) return undefined;
   const { artifactType } = options;
   const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
   const url = apiUrl(place, pathIn(place, `referrers/${digest}${query}`));
@@ -78,16 +79,25 @@ async function askApi(
     return exchange;
   }
   const refusal = await failed(exchange, `cannot list ${listing.what}`);
-  if (status === 429 || (status >= 500 && status !== 501)) throw refusal;
   // An unknown repository says nothing of the API. 401 and 403 (Harbor 2.7): whoever may not read is told so with the tag.
   const unknownName = refusal.errors.some(({ code }) => code === 'NAME_UNKNOWN');
+  if (wanted === 'api' && !unknownName) throw noApi(refusal);
+  if (status === 429 || (status >= 500 && status !== 501)) throw refusal;
   const telling = [200, 405, 501].includes(status) || (status === 404 && !unknownName);
   if (telling && place.facts.referrers === undefined) place.facts.referrers = 'tagged';
   return undefined;
 }
 
+/** What is answered where there is no such API, when nothing else will do. */
+function noApi(refusal: OciError): OciError {
+  if (!isOciError(refusal, 'NOT_FOUND', 'UNSUPPORTED', 'PROTOCOL')) return refusal;
+  const hint = 'it has no referrers API: let the list be kept under a tag';
+  return new OciError('UNSUPPORTED', refusal.message, { hint, cause: refusal });
+}
+
 /** Whether the registry keeps the list itself; asked of it once. */
 export async function hasReferrersApi(place: Place, subject: Digest, { signal, on }: Call): Promise<boolean> {
+  if (place.host.referrers === 'tag') return false;
   if (place.facts.referrers !== undefined) return place.facts.referrers === 'listed';
   const first = await askApi(place, listingOf(place, subject), subject, { signal, on });
   if (first !== undefined) await settle(first);

@@ -16,7 +16,7 @@ test('completes commands, their parts, options and the values of options', async
   const all = await complete('');
   assert.deepEqual(all.words.sort(), COMMANDS.map(({ name }) => name).sort());
   assert.deepEqual((await complete('ta')).words, ['tags', 'tag']);
-  assert.deepEqual((await complete('blob', '')).words, ['get', 'push', 'delete']);
+  assert.deepEqual((await complete('blob', '')).words, ['get', 'head', 'push', 'copy', 'delete']);
   assert.deepEqual((await complete('tags', '--so')).words, ['--sort']);
   assert.deepEqual((await complete('tags', '--sort', '')).words, ['name', 'semver', 'created']);
 });

@@ -8,10 +8,11 @@ import { copy } from '../../src/graph/copy.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../src/model/media-types.ts';
 import { createClient } from '../../src/registry/client.ts';
 import { openPlace, openSource, openTarget } from '../../src/node/locator-open.ts';
-import { parseLocator } from '../../src/node/locator.ts';
+import { formatLocator, parseLocator } from '../../src/node/locator.ts';
 import { contentFrom, manifestFromDocument } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Target } from '../../src/store/types.ts';
+import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';
 
 /** Whatever asks a registry here is wrong. */
@@ -151,8 +152,58 @@ test('what is not there is told when it is opened, and nothing is made', async (
   await rejection('NOT_FOUND', source(`oci-archive:${dir}/none.tar`));
 });
 
-test('archives of docker save are not supported yet, which is said in one voice', async () => {
-  const text = 'docker-archive:x.tar:app:1';
-  const errors = [source(text), target(text), openPlace(parseLocator(text), { client })];
-  for (const error of errors) await rejection('UNSUPPORTED', error);
+test('CAP-A7 CAP-J3: an archive of docker save is written and read by its locator', async (context) => {
+  const file = join(await folder(context), 'x.tar');
+  const text = `docker-archive:${file}`;
+  const built = await buildImage({ layers: [{ files: { a: 'a' } }] });
+  const to = await target(`${text}:app:1`);
+  assert.deepEqual(to.tags, ['app:1']);
+  assert.equal(to.at(built.descriptor.digest), `${text}:app:1`, 'no digest that it could be found by');
+  await putBuilt(to.target, built, { tags: to.tags });
+  await to.commit();
+  for (const [name, tags] of [
+    [`${text}:ghcr.io/o/app`, ['ghcr.io/o/app:latest']],
+    [text, []],
+  ] as const) {
+    const other = await target(name);
+    assert.deepEqual(other.tags, tags);
+    await other.abort();
+  }
+  const references = { [text]: 'app:1', [`${text}:app:1`]: 'app:1', [`${text}:docker.io/library/app:1`]: 'app:1' };
+  for (const [name, reference] of Object.entries({ ...references, [`${text}:@0`]: '@0' })) {
+    const from = await source(name);
+    assert.deepEqual([from.reference, from.describe], [reference, formatLocator(parseLocator(name))]);
+    assert.equal(
+      (await from.source.manifest(from.reference)).links[0]?.descriptor.digest,
+      built.blobs[0]?.descriptor.digest,
+    );
+    await from.close();
+  }
+  await rejection('USAGE', target(`${text}:@0`));
+});
+
+test('CAP-J5: without a name, an archive of several images lists the names to choose from', async (context) => {
+  const file = join(await folder(context), 'x.tar');
+  const text = `docker-archive:${file}`;
+  const to = await target(text);
+  for (const [content, tags] of [
+    ['a', ['app:1', 'ghcr.io/o/app:2']],
+    ['b', []],
+  ] as const) {
+    await putBuilt(to.target, await buildImage({ layers: [{ files: { content } }] }), { tags });
+  }
+  await to.commit();
+  const several = await rejection('NOT_FOUND', source(text));
+  assert.match(several.message, /holds several images$/);
+  assert.equal(several.hint, `name one: ${text}:app:1, ${text}:ghcr.io/o/app:2, ${text}:@1`);
+  const other = await rejection('NOT_FOUND', source(`${text}:app`));
+  assert.match(other.message, /has no app:latest$/);
+  assert.equal(other.hint, `it has ${text}:app:1, ${text}:ghcr.io/o/app:2, ${text}:@1`);
+  await rejection('NOT_FOUND', source(`${text}:@2`));
+  const place = await openPlace(parseLocator(text), { client });
+  assert.equal((await place.source.manifest('@1')).links.length, 2);
+  await place.close();
+  const empty = await target(text);
+  await empty.commit();
+  assert.match((await rejection('NOT_FOUND', source(text))).message, /holds no image$/);
 });

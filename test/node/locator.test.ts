@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { formatLocator, type Locator, parseLocator, parseTargetLocator } from '../../src/node/locator.ts';
+import {
+  formatLocator,
+  type Locator,
+  nameIn,
+  parseLocator,
+  parseTargetLocator,
+  withDefaultName,
+  withName,
+} from '../../src/node/locator.ts';
 import { failure } from '../support/failure.ts';
 
 const digest = `sha256:${'a'.repeat(64)}` as const;
@@ -51,6 +59,10 @@ const table: readonly (readonly [text: string, locator: object, written?: string
   ['docker-archive:save:alpine:3', { kind: 'docker-archive', path: 'save', reference: alpine }],
   ['docker-archive:-:alpine:3', { kind: 'docker-archive', path: '-', reference: alpine }],
   ['docker-archive:C:\\save:alpine:3', { kind: 'docker-archive', path: 'C:\\save', reference: alpine }],
+  ['docker-archive:f.tar:@2', { kind: 'docker-archive', path: 'f.tar', index: 2 }],
+  ['docker-archive:-:@0', { kind: 'docker-archive', path: '-', index: 0 }],
+  ['docker-archive:a:b.tar:', { kind: 'docker-archive', path: 'a:b.tar' }],
+  ['docker-archive:a:b:', { kind: 'docker-archive', path: 'a:b' }],
   ['docker-archive:C:\\x.tar', { kind: 'docker-archive', path: 'C:\\x.tar' }],
   [
     'docker-archive:f.tar:localhost:5000/a:1',
@@ -116,6 +128,27 @@ test('a target may list tags', () => {
   assert.deepEqual(parse('alpine'), ['alpine']);
   for (const bad of ['app:1,', 'app:1,,2', 'app:1,-x', 'app,b'])
     failure('REFERENCE_INVALID', () => parseTargetLocator(bad));
+});
+
+test('another image of a place is named by its tag, or in a docker archive by its whole name', () => {
+  const other = (text: string, name: string): string => formatLocator(withName(parseLocator(text), name));
+  assert.equal(other(`ghcr.io/o/app:1@${digest}`, '2'), 'ghcr.io/o/app:2');
+  assert.equal(other(`oci:dir:1@${digest}`, '2'), 'oci:dir:2');
+  assert.equal(other('docker-archive:f.tar:app:1', '2'), 'docker-archive:f.tar:app:2');
+  assert.equal(other('docker-archive:f.tar:app:1', 'ghcr.io/o/app:2'), 'docker-archive:f.tar:ghcr.io/o/app:2');
+  assert.equal(other('docker-archive:f.tar:@1', 'app:2'), 'docker-archive:f.tar:app:2');
+});
+
+test('what an image is called in its place', () => {
+  const name = (text: string): string | undefined => nameIn(withDefaultName(parseLocator(text)));
+  assert.deepEqual(['app', 'app:1', `app@${digest}`].map(name), ['latest', '1', undefined]);
+  assert.deepEqual(['oci:dir', 'oci:dir:1'].map(name), [undefined, '1']);
+  assert.deepEqual(
+    ['', ':app', ':docker.io/library/app:1', ':ghcr.io/o/app:1', ':@3', `:app@${digest}`].map((ending) =>
+      name(`docker-archive:f.tar${ending}`),
+    ),
+    [undefined, 'app:latest', 'app:1', 'ghcr.io/o/app:1', '@3', undefined],
+  );
 });
 
 test('whatever its path, a layout locator is read as it was written', () => {

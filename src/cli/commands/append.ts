@@ -5,13 +5,15 @@ import { OciError } from '../../errors.ts';
 import type { Platform } from '../../model/platform.ts';
 import { append } from '../../image/append.ts';
 import { type LayerArchive, readLayer } from '../../node/layer-archive.ts';
-import { parseTargetLocator } from '../../node/locator.ts';
+import { changedTarget } from '../changed-target.ts';
 import { publish } from '../changed.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
+import { readsStdin } from '../locators.ts';
 import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
 import type { Session } from '../session.ts';
+import { sourceDate } from '../source-date.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = endOptions(registryOptions(outputOptions(new Command())))
@@ -57,7 +59,7 @@ interface AppendFlags {
 }
 
 async function appendTo(session: Session, image: string, files: readonly string[], flags: AppendFlags): Promise<void> {
-  const target = targetOf(image, flags.tag);
+  const target = changedTarget(image, flags.tag);
   checkInputs(session, image, files);
   const { tag: _, platform: platforms, clobber, dryRun, createdBy } = flags;
   const created = flags.created ?? sourceDate(session);
@@ -75,20 +77,9 @@ async function appendTo(session: Session, image: string, files: readonly string[
   await publish(session, from, changed, target, { clobber, dryRun }, { layers: added });
 }
 
-/** Tags do not move unless they are named. */
-function targetOf(image: string, target: string | undefined): string {
-  if (target === undefined) {
-    throw new OciError('USAGE', 'it is not said where the changed image goes', {
-      hint: `add --tag NAME:TAG; ${image} itself is changed only when it is named there, too`,
-    });
-  }
-  parseTargetLocator(target);
-  return target;
-}
-
 function checkInputs({ context, flags }: Session, image: string, files: readonly string[]): void {
   if (files.length === 0) throw new OciError('USAGE', `there is no layer to append to ${image}`);
-  const isPiped = /^(oci-archive:)?-$/.test(image) || flags.passwordStdin === true;
+  const isPiped = readsStdin(image) || flags.passwordStdin === true;
   const piped = files.filter((file) => file === '-').length;
   if (piped + Number(isPiped) > 1) throw new OciError('USAGE', 'stdin can be one thing only');
   if (piped === 1 && context.stdin.isTTY === true) {
@@ -105,14 +96,4 @@ async function openLayer({ context, call, defer }: Session, file: string): Promi
       : await readLayer(isNear ? file : path.resolve(context.cwd, file), call);
   defer(() => layer.close());
   return layer;
-}
-
-/** The time that reproducible builds are told (reproducible-builds.org/specs/source-date-epoch). */
-function sourceDate({ context }: Session): string | undefined {
-  const { SOURCE_DATE_EPOCH: seconds } = context.env;
-  if (seconds === undefined || seconds === '') return undefined;
-  if (!/^\d{1,11}$/.test(seconds)) {
-    throw new OciError('USAGE', 'SOURCE_DATE_EPOCH is not a number of seconds since 1970');
-  }
-  return new Date(Number(seconds) * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -1,18 +1,21 @@
 /** `copy`: an image from anywhere to anywhere, all platforms and the same digests. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { parseLocator, tagOf } from '../../node/locator.ts';
-import { openFrom } from '../ends.ts';
+import { nameIn, parseLocator } from '../../node/locator.ts';
+import { namesAtTarget } from '../all-tags.ts';
+import { convertOptions } from '../converted.ts';
+import { fromPlace, openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { openDestination, openImages } from '../locators.ts';
 import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import { referrerTypeOption } from '../referrer-options.ts';
 import type { Session } from '../session.ts';
-import { listTags } from '../tag-list.ts';
-import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
+import { type ListedTag, listTags } from '../tag-list.ts';
+import { finishing, tellTransfer, transfer, type Transferred, type TransferFlags, transferOpen } from '../transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
-  const command = endOptions(registryOptions(outputOptions(new Command())))
+  const command = convertOptions(endOptions(registryOptions(outputOptions(new Command()))))
     .description(
       'Copy an image, index or artifact from anywhere to anywhere: all its platforms, with the same digests. What is there already is not sent again.',
     )
@@ -20,6 +23,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .argument('<destination>', 'the same; several tags stand after commas: app:1,1.2,latest')
     .addOption(platformsOption())
     .option('--referrers', 'copy what is attached to it, too: signatures, SBOMs, attestations')
+    .addOption(referrerTypeOption())
     .option('--foreign-layers', 'copy layers that are kept elsewhere, too')
     .option('-a, --all-tags', 'every tag of the repository; both ends are named without a tag')
     .addOption(
@@ -44,6 +48,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading copy alpine:3.20 localhost:5000/alpine:3.20',
     'lading copy ghcr.io/o/app:1 localhost:5000/app:1,1.2,latest',
     'lading copy --platform linux/amd64 --platform linux/arm64 alpine oci:./alpine:latest',
+    'lading copy --format oci --compression zstd localhost:5000/app:1 localhost:5000/app:1-zstd',
     'lading copy --all-tags --filter "3.*" --no-clobber alpine localhost:5000/alpine',
   );
 }
@@ -52,17 +57,32 @@ type AllTagsFlags = TransferFlags & { readonly filter?: readonly string[] | unde
 
 async function copyTags(session: Session, source: string, destination: string, flags: AllTagsFlags): Promise<void> {
   for (const end of [source, destination]) {
-    if (tagOf(parseLocator(end)) !== undefined) {
+    if (nameIn(parseLocator(end)) !== undefined) {
       throw new OciError('USAGE', `${end} names a tag, and --all-tags is about all of them`);
     }
   }
-  const { source: listed, describe } = await openImages(session, source);
-  let count = 0;
-  for await (const { tag } of listTags(listed, { ...session.call, filter: flags.filter })) {
-    const from = await openFrom(session, `${source}:${tag}`);
-    const to = await openDestination(session, `${destination}:${tag}`);
-    await tellTransfer(session, await transfer(session, from, to, flags), { asStream: true });
-    count++;
-  }
-  if (count === 0) throw new OciError('NOT_FOUND', `${describe} has no tags to copy`);
+  const from = await openImages(session, source);
+  const to = await openDestination(session, destination);
+  // An archive is there when all of it is.
+  const isArchive = to.locator.kind === 'oci-archive' || to.locator.kind === 'docker-archive';
+  const tell = (told: Transferred): Promise<void> =>
+    tellTransfer(session, told, { asStream: true, isStdout: to.isStdout });
+  const late: Transferred[] = [];
+  await finishing(to, flags, async () => {
+    const tags = listTags(from.source, { ...session.call, filter: flags.filter });
+    let count = 0;
+    for await (const { name, target } of namesAtTarget(from.locator, to.locator, tagsOf(tags))) {
+      const image = fromPlace(session, { ...from, reference: name, ...from.named(name) });
+      const told = await transferOpen(session, image, { ...to, tags: [target] }, flags);
+      if (isArchive) late.push(told);
+      else await tell(told);
+      count++;
+    }
+    if (count === 0) throw new OciError('NOT_FOUND', `${from.describe} has no tags to copy`);
+  });
+  for (const told of late) await tell(told);
+}
+
+async function* tagsOf(tags: AsyncIterable<ListedTag>): AsyncGenerator<string> {
+  for await (const { tag } of tags) yield tag;
 }

@@ -8,8 +8,10 @@ import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { readInput } from '../input-file.ts';
+import { atDigest, digestIn, isNameless, openEnded } from '../locator-names.ts';
+import { openDestination } from '../locators.ts';
 import { changeOptions, IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
-import { putAt } from '../put.ts';
+import { put } from '../put.ts';
 import { orSchema1 } from '../schema1.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
@@ -47,20 +49,31 @@ function pushCommand(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command('push'))))
     .description('Push a manifest as it stands in a file. What it refers to has to be there.')
     .argument('<file>', 'the manifest, or - for stdin')
-    .argument('<reference>', 'where to: repository:tag, or repository@digest')
+    .argument(
+      '<reference>',
+      'where to: repository:tag, repository@digest, or oci:DIR:TAG; several tags stand after commas',
+    )
     .addOption(new Option('--media-type <type>', 'what it is, where the document itself does not tell'))
+    .option('--by-digest', 'give it no tag where none is written')
     .action((file, name, flags) =>
       frame.run(flags, async (session) => {
+        const locator = openEnded(name, 'a manifest');
         const bytes = await readInput(session.context, file, MAX_MANIFEST_BYTES);
-        const { reference, repository } = await session.repository(name, 'to');
-        const manifest = manifestFrom(bytes, flags.mediaType, reference.digest);
-        if (reference.tag === undefined && reference.digest === undefined) {
+        const manifest = manifestFrom(bytes, flags.mediaType, digestIn(locator));
+        const { digest } = manifest.descriptor;
+        if (isNameless(name) && flags.byDigest !== true) {
           throw new OciError('USAGE', `${name} has neither tag nor digest`, {
-            hint: `add :TAG, or @${manifest.descriptor.digest}`,
+            hint: `add :TAG or @${digest}, or --by-digest`,
           });
         }
-        await putAt(session, { repository, manifest, references: [reference], dryRun: flags.dryRun === true });
+        const to = isNameless(name) ? atDigest(locator, digest) : name;
+        const { target, tags, named } = await openDestination(session, to);
+        await put(session, { target, manifest, tags, names: named(digest, tags), dryRun: flags.dryRun === true });
       }),
     );
-  return withExamples(command, 'lading manifest push index.json localhost:5000/app:1');
+  return withExamples(
+    command,
+    'lading manifest push index.json localhost:5000/app:1,latest',
+    'lading manifest push --by-digest manifest.json oci:./images',
+  );
 }

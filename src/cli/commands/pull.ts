@@ -1,5 +1,6 @@
 /** `pull`: a copy to this disk: into a layout, an archive, or as plain layer files. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { convertOptions } from '../converted.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
@@ -7,10 +8,11 @@ import { pullFiles } from '../layer-files.ts';
 import { openDestination } from '../locators.ts';
 import { endOptions, outputOptions, platformsOption, registryOptions } from '../options.ts';
 import { pullPlace } from '../pull-place.ts';
+import { referrerTypeOption } from '../referrer-options.ts';
 import { tellTransfer, transfer } from '../transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
-  const command = endOptions(registryOptions(outputOptions(new Command())))
+  const command = convertOptions(endOptions(registryOptions(outputOptions(new Command()))))
     .description(
       'Copy an image to this disk: all its platforms, with the same digests. What is there already is not fetched again, and what was begun is continued.',
     )
@@ -24,9 +26,10 @@ export function build(frame: Frame): CommandUnknownOpts {
       new Option(
         '--layers <dir>',
         'keep plain files in this directory instead: the layers and the config by their digests, and manifest.json',
-      ).conflicts(['referrers', 'clobber', 'force', 'dryRun']),
+      ).conflicts(['referrers', 'clobber', 'force', 'dryRun', 'format', 'compression']),
     )
     .option('--referrers', 'copy what is attached to it, too: signatures, SBOMs, attestations')
+    .addOption(referrerTypeOption())
     .option('--foreign-layers', 'copy layers that are kept elsewhere, too')
     .option('-n, --no-clobber', 'leave a tag that stands already')
     .option('--force', 'fetch again what is under a manifest that is there already')

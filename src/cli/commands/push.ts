@@ -1,6 +1,7 @@
 /** `push`: a copy whose source is local; a plain path will do for it. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
+import { convertOptions } from '../converted.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
@@ -8,11 +9,12 @@ import { pushFiles } from '../layer-files.ts';
 import { localLocator } from '../local-path.ts';
 import { openDestination } from '../locators.ts';
 import { endOptions, LOCAL_PLACES, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import { referrerTypeOption } from '../referrer-options.ts';
 import type { Session } from '../session.ts';
 import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
-  const command = endOptions(registryOptions(outputOptions(new Command())))
+  const command = convertOptions(endOptions(registryOptions(outputOptions(new Command()))))
     .description(
       'Copy an image from a directory or a tar file to a registry: all its platforms, with the same digests.',
     )
@@ -23,6 +25,8 @@ export function build(frame: Frame): CommandUnknownOpts {
       new Option('--layers <dir>', 'take the files of this directory, each named by its digest').conflicts([
         'platform',
         'referrers',
+        'format',
+        'compression',
       ]),
     )
     .option(
@@ -30,6 +34,7 @@ export function build(frame: Frame): CommandUnknownOpts {
       'with --layers: the manifest, or - for stdin; manifest.json of the directory unless told',
     )
     .option('--referrers', 'copy what is attached to it, too: signatures, SBOMs, attestations')
+    .addOption(referrerTypeOption())
     .option('-n, --no-clobber', 'leave a tag that stands already')
     .option('--force', 'send again what is under a manifest that is there already')
     .option('--dry-run', 'only tell what would be sent')

@@ -1,10 +1,13 @@
 /** A copy of some platforms only: of one it is that image, of several an index that holds just those. */
 import { OciError } from '../errors.ts';
+import { collect } from '../graph/collect.ts';
+import { attestedDigest, imageEntries } from '../graph/entries.ts';
+import { entryFor } from '../graph/select.ts';
+import { manifestOf } from '../image/change-image.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { isIndex } from '../model/manifest.ts';
-import { formatPlatform, matchPlatform, type Platform } from '../model/platform.ts';
-import { manifestFromDocument } from '../store/content.ts';
+import { type ImageIndex, isIndex } from '../model/manifest.ts';
+import type { Platform } from '../model/platform.ts';
 import { overlay } from '../store/overlay.ts';
 import type { Source } from '../store/types.ts';
 import type { From } from './ends.ts';
@@ -21,25 +24,14 @@ export async function choosePlatforms(
   if (platforms.length === 1) return { source, root: await from.resolve(only) };
   const index = await source.manifest(from.reference, call);
   if (!isIndex(index)) throw new OciError('USAGE', `${from.describe} is a single image: it has one platform only`);
+  const images = await collect(imageEntries(source, index, call));
+  const wanted = new Set(platforms.map((platform) => entryFor(images, platform, from.describe)));
+  const digests = new Set<string | undefined>([...wanted].map(({ digest }) => digest));
   const entries = index.document.manifests;
-  const wanted = new Set(platforms.map((platform) => entryFor(entries, platform, from)));
-  const kept = entries.filter(
-    (entry) => wanted.has(entry) || [...wanted].some((image) => isAttestationOf(entry, image)),
-  );
+  const kept = entries.filter((entry) => wanted.has(entry) || digests.has(attestedDigest(entry)));
   if (kept.length === entries.length) return { source, root: index.descriptor };
-  const fewer = manifestFromDocument({ ...index.document, manifests: kept });
+  const nested = [...wanted].filter((image) => !entries.includes(image));
+  const document: ImageIndex = { ...index.document, manifests: [...kept, ...nested] };
+  const fewer = manifestOf(document, index);
   return { source: overlay(source, { manifests: [fewer] }), root: fewer.descriptor };
-}
-
-function entryFor(entries: readonly Descriptor[], platform: Platform, { describe }: From): Descriptor {
-  const entry = matchPlatform(entries, platform, (one) => one.platform);
-  if (entry !== undefined) return entry;
-  throw new OciError('NOT_FOUND', `${describe} has nothing for ${formatPlatform(platform)}`, {
-    hint: 'see "lading inspect" for the platforms that there are',
-  });
-}
-
-/** BuildKit keeps provenance and SBOMs beside the images of an index; each tells which one it is about. */
-function isAttestationOf({ annotations }: Descriptor, image: Descriptor): boolean {
-  return annotations?.['vnd.docker.reference.digest'] === image.digest;
 }

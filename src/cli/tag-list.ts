@@ -68,7 +68,7 @@ async function* withDigests(
   const times = new Map<string, string | undefined>();
   const names = async function* (): AsyncGenerator<string> {
     for await (const { tag, created } of tags) {
-      times.set(tag, created);
+      if (created !== undefined) times.set(tag, created);
       yield tag;
     }
   };

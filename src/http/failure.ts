@@ -10,12 +10,17 @@ import { parseChallenges } from './challenge.ts';
 import { decodeBody } from './decode.ts';
 import { redactUrl } from './redact.ts';
 import { parseDate, retryAfterMs } from './retry-after.ts';
+import { withoutShown } from './shown.ts';
 import type { HttpRequest, HttpResponse } from './types.ts';
 
 const MAX_BODY = 128 * 1024;
 const MAX_ENTRIES = 100;
+/** Of a detail. Deeper ones are left out: whoever writes the error down as JSON would run out of stack. */
+const MAX_DEPTH = 64;
 /** Ten years. */
 const MAX_SHOWN_WAIT_MS = 3.2e11;
+/** The last date that there is in JavaScript. */
+const MAX_DATE_MS = 8.64e15;
 
 /** distribution-spec, "Error Codes", and those of real registries. */
 const meanings: Readonly<Record<string, ErrorCode>> = {
@@ -124,7 +129,8 @@ interface Words {
 async function readWords(response: HttpResponse): Promise<Words> {
   let text: string;
   try {
-    text = new TextDecoder().decode(await readAll(decodeBody(response, 'the error'), MAX_BODY, 'the error'));
+    const bytes = await readAll(decodeBody(response, 'the error'), MAX_BODY, 'the error');
+    text = withoutShown(new TextDecoder().decode(bytes), response);
   } catch {
     await response.cancel().catch(() => undefined);
     return { errors: [], text: '' };
@@ -165,9 +171,14 @@ function readEntry(entry: Record<string, unknown>): readonly RegistryErrorEntry[
     {
       code: String(code ?? 'UNKNOWN').slice(0, 100),
       ...(message === undefined ? {} : { message: message.slice(0, 1000) }),
-      ...(detail === undefined || detail === null ? {} : { detail }),
+      ...(detail === undefined || detail === null || !isShallow(detail, MAX_DEPTH) ? {} : { detail }),
     },
   ];
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
 function shownEntry({ code, message }: RegistryErrorEntry): string {
@@ -197,6 +208,7 @@ function hintOf(
   if (status === 407) return 'the proxy wants a user name and password: put them into HTTPS_PROXY';
   if (code !== 'RATE_LIMITED' && waitMs === undefined) return hints[code];
   if (waitMs === undefined) return 'log in for a higher limit, or try again later';
-  if (waitMs > MAX_SHOWN_WAIT_MS) return 'try again later';
-  return `try again after ${new Date((parseDate(headers.date) ?? Date.now()) + waitMs).toISOString()}`;
+  const endMs = (parseDate(headers.date) ?? Date.now()) + waitMs;
+  if (waitMs > MAX_SHOWN_WAIT_MS || endMs > MAX_DATE_MS) return 'try again later';
+  return `try again after ${new Date(endMs).toISOString()}`;
 }

@@ -43,9 +43,12 @@ export async function append(
   return changeImages(source, reference, options, (image) => withLayers(image, layers, options));
 }
 
+/** `Date.parse` takes the 30th of February for the 1st of March, and 24:00 for the next day; Go, and docker with it, cannot read them. */
 function isTime(text: string): boolean {
-  const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
-  return form.test(text) && !Number.isNaN(Date.parse(text));
+  const form = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+  const day = form.exec(text)?.[1];
+  if (day === undefined || Number.isNaN(Date.parse(text))) return false;
+  return new Date(day).toISOString().startsWith(day);
 }
 
 function withLayers(image: ImageToChange, layers: readonly NewLayer[], options: AppendOptions): ImageChange {

@@ -31,9 +31,15 @@ export async function sendOwn(
   throwIfAborted(rest.signal);
   const root = apiUrl(place, '');
   const url = URL.canParse(root + path) ? new URL(root + path) : undefined;
-  if (url?.href.startsWith(root) !== true || url.hash !== '' || path.startsWith('/')) {
+  if (url?.href.startsWith(root) !== true || path.includes('#') || path.startsWith('/') || climbs(url)) {
     throw new OciError('USAGE', `${quote(path)} is no path below ${root}`);
   }
   const { response } = await ask(place, { method, path: url.href.slice(root.length), ...rest });
   return response;
+}
+
+/** Some servers, and what stands before them, take an encoded slash for one. */
+function climbs({ pathname }: URL): boolean {
+  const path = pathname.replace(/%2f|%5c/gi, '/').replace(/%2e/gi, '.');
+  return path.split('/').includes('..');
 }

@@ -106,7 +106,7 @@ test('with --progress json the error is a JSON line, too', async () => {
   assert.deepEqual([told.type, told.code, told.exitCode, code], ['error', 'NOT_FOUND', 3, 3]);
 });
 
-test('--debug shows requests and the stack, and no secret', async () => {
+test('NODE-16: --debug shows requests and the stack, and no secret', async () => {
   const users = basicAccess({ check: (user, password) => user === 'me' && password === 'CANARY-1234' });
   const guarded = await openWorld({ access: users });
   try {

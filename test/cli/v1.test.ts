@@ -38,7 +38,7 @@ async function golden(name: string, line: string): Promise<void> {
   assertGolden(`v1-${name}`, stdout);
 }
 
-test('results are as promised, as JSON', async () => {
+test('NODE-55 NODE-56 NODE-57 NODE-58 NODE-59 NODE-60 NODE-61 NODE-62 NODE-64: results are as promised, as JSON', async () => {
   await golden('ping.json', 'ping --json INDEX');
   await golden('search.json', 'search --json --limit 2 INDEX team/');
   await golden('images.json', 'images --json INDEX/team/app');
@@ -167,7 +167,7 @@ describe('what goes wrong has its exit code', () => {
     assert.equal(world.index.requests.length, 0);
   });
 
-  test('of a registry that speaks v2 only, or is none', async () => {
+  test('NODE-12: of a registry that speaks v2 only, or is none', async () => {
     await using v2 = await startOrigin((request, response) => {
       const isRoot = request.url === '/v2/';
       response.writeHead(isRoot ? 200 : 404, isRoot ? { 'docker-distribution-api-version': 'registry/2.0' } : {}).end();
@@ -205,7 +205,7 @@ describe('a login', () => {
   });
 });
 
-test('--debug shows the requests, and no secret', async () => {
+test('NODE-63: --debug shows the requests, and no secret', async () => {
   const { code, stderr } = await run(
     'layer --debug --creds alice:CANARY-password --output debug.tar INDEX/team/secret',
   );

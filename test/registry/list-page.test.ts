@@ -37,6 +37,24 @@ const byLast = ({ last }: TagPage): PageOptions | undefined => (last === undefin
 const tagsOf = (pages: readonly TagPage[]): string[] => pages.flatMap(({ tags }) => tags);
 
 describe('paging by hand', () => {
+  test('a registry that sends no links and has no page past its end is listed to its end', async () => {
+    for (const count of [6, 7]) {
+      const { repository } = await withTags(many.slice(0, count), quirks.withoutLink(), quirks.noTagsUnknown());
+      assert.deepEqual(tagsOf(await pagesBy(byNext, repository, { pageSize: 3 })), many.slice(0, count));
+      const all: string[] = [];
+      for await (const tag of repository.tags({ pageSize: 3 })) all.push(tag);
+      assert.deepEqual(all, many.slice(0, count));
+    }
+  });
+
+  test('a full page without a link is the last one where others had links', async () => {
+    const { repository, requests } = await withTags(many.slice(0, 6));
+    assert.deepEqual(tagsOf(await pagesBy(byNext, repository, { pageSize: 3 })), many.slice(0, 6));
+    assert.equal(requests.length, 2);
+    for await (const _ of repository.tags({ pageSize: 3 })) void _;
+    assert.equal(requests.length, 4);
+  });
+
   test('READ-4 READ-5 RUBY-20 RUBY-21 RUBY-22 RUBY-25 RUBY-26: three a page are nine pages of 26 tags, by the name or by the cursor', async () => {
     for (const follow of [byNext, byLast]) {
       const { repository, requests } = await withTags(many);

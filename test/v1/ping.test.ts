@@ -12,7 +12,7 @@ const v2: Answer = {
 };
 const page: Answer = { headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<html>welcome</html>' };
 
-describe('a registry that answers', () => {
+describe('NODE-55: a registry that answers', () => {
   for (const [what, answer, standalone, version] of [
     ['says nothing of itself', json(true), true, undefined],
     [
@@ -51,7 +51,7 @@ describe('a registry that answers', () => {
 });
 
 describe('what speaks no v1', () => {
-  test('but v2 is told with the way there', async () => {
+  test('NODE-12: but v2 is told with the way there', async () => {
     for (const answer of [{ status: 404 }, page]) {
       const { client, wire } = v1Script({ [status]: answer, 'https://reg.test/v2/': v2 });
       const error = await rejection('VERSION_UNSUPPORTED', client.ping('reg.test'));

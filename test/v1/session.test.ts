@@ -31,7 +31,7 @@ const basic = `Basic ${btoa(`${ALICE.username}:${ALICE.password}`)}`;
 const alice = () => fixedCredentials({ [world.host]: ALICE });
 
 describe('each origin receives what is its own, and nothing else:', () => {
-  test('the index the password, the endpoint its token and its cookie, the storage neither', async () => {
+  test('NODE-63: the index the password, the endpoint its token and its cookie, the storage neither', async () => {
     const client = world.client({ credentials: alice() });
     const secret = `${world.host}/team/secret`;
     await client.tags(secret);

@@ -5,7 +5,7 @@ import { OciError } from '../../errors.ts';
 import type { Platform } from '../../model/platform.ts';
 import { append } from '../../image/append.ts';
 import { type LayerArchive, readLayer } from '../../node/layer-archive.ts';
-import { parseTargetLocator } from '../../node/locator.ts';
+import { parseLocator, parseTargetLocator } from '../../node/locator.ts';
 import { publish } from '../changed.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
@@ -88,7 +88,8 @@ function targetOf(image: string, target: string | undefined): string {
 
 function checkInputs({ context, flags }: Session, image: string, files: readonly string[]): void {
   if (files.length === 0) throw new OciError('USAGE', `there is no layer to append to ${image}`);
-  const isPiped = /^(oci-archive:)?-$/.test(image) || flags.passwordStdin === true;
+  const from = parseLocator(image);
+  const isPiped = (from.kind !== 'registry' && from.path === '-') || flags.passwordStdin === true;
   const piped = files.filter((file) => file === '-').length;
   if (piped + Number(isPiped) > 1) throw new OciError('USAGE', 'stdin can be one thing only');
   if (piped === 1 && context.stdin.isTTY === true) {

@@ -54,9 +54,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['parse', 'show the parts of a name', () => import('./commands/parse.ts')],
     ['completion', 'print a completion script for a shell', () => import('./commands/completion.ts')],
   ]),
-  ...group('Retired protocol:', [
-    ['v1', 'read from a registry of the v1 protocol', () => import('./commands/v1.ts')],
-  ]),
+  ...group('Retired protocol:', [['v1', 'read from a registry of the v1 protocol', () => import('./commands/v1.ts')]]),
 ];
 
 function group(title: string, rows: readonly Row[]): CommandEntry[] {

@@ -4,6 +4,7 @@ import type { Digest } from '../model/digest.ts';
 import type { Source } from '../store/types.ts';
 import { collect, mapLimited, take } from '../graph/collect.ts';
 import { tagDigests } from '../graph/tag-digests.ts';
+import { isUnreadable } from '../graph/unreadable.ts';
 import { createdOf } from './image-times.ts';
 import { nameOrder } from './name-order.ts';
 
@@ -52,11 +53,18 @@ async function* named(names: Names): AsyncGenerator<ListedTag> {
 }
 
 async function* newestFirst(source: Source, names: Names, concurrency: number, call: Call): AsyncGenerator<ListedTag> {
-  const listed = mapLimited(names, concurrency, async (tag) => ({
-    tag,
-    created: await createdOf(source, tag, call),
-  }));
+  const listed = mapLimited(names, concurrency, async (tag) => ({ tag, created: await timeOf(source, tag, call) }));
   yield* (await collect(listed)).sort(byTime);
+}
+
+/** What cannot be read (schema 1, an index whose image is missing) tells no time, and is no reason to tell of none of the others. */
+async function timeOf(source: Source, tag: string, call: Call): Promise<string | undefined> {
+  try {
+    return await createdOf(source, tag, call);
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The same tags; those that have gone meanwhile are left out. */

@@ -10,6 +10,7 @@ import { isIndexType } from '../model/media-types.ts';
 import type { Source } from '../store/types.ts';
 import { collect, mapLimited } from './collect.ts';
 import { type TagDigest, tagDigests } from './tag-digests.ts';
+import { isUnreadable } from './unreadable.ts';
 
 export interface PlanOptions extends Call {
   /** Requests at a time; 4 unless told. */
@@ -128,22 +129,10 @@ async function childrenOf({ source, call }: Reading, descriptor: Descriptor): Pr
     const { links } = await source.manifest(descriptor, call);
     return links.filter(({ role }) => role === 'manifest').map((link) => link.descriptor);
   } catch (error) {
-    if (isOciError(error, ...UNREADABLE)) return [];
+    if (isUnreadable(error)) return [];
     throw error;
   }
 }
-
-const UNREADABLE = [
-  'NOT_FOUND',
-  'MANIFEST_INVALID',
-  'DESCRIPTOR_INVALID',
-  'DIGEST_INVALID',
-  'DIGEST_MISMATCH',
-  'SIZE_MISMATCH',
-  'TOO_LARGE',
-  'LIMIT',
-  'VERSION_UNSUPPORTED',
-] as const;
 
 /** Each after all that has to go before it. An index may be attached to an image that it lists: that it lists it weighs more. */
 function inSteps(parts: Parts): readonly (readonly Part[])[] {

@@ -42,8 +42,8 @@ export function authorize({ hosts, credentials, clock }: AuthorizeOptions): Midd
 }
 
 /** A user may have set them for the host. */
-function withoutProof({ authorization: _, cookie: __, ...headers }: WireHeaders): WireHeaders {
-  return headers;
+function withoutProof(headers: WireHeaders): WireHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization' && name !== 'cookie'));
 }
 
 function plainRefused({ host }: URL): OciError {

@@ -84,7 +84,7 @@ function fromBase64url(text: string, where: string): Uint8Array {
  * @param from names the manifest in errors.
  * @returns the keys, for those who know whom they trust.
  * @throws OciError `DIGEST_MISMATCH` when a signature is not of this payload, `MANIFEST_INVALID` for one that proves
- * nothing (`none`, no key), `UNSUPPORTED` for one by a chain of certificates
+ * nothing (`none`, no key), `UNSUPPORTED` for one by a chain of certificates, `ABORTED`
  */
 export async function verifySchema1(
   schema1: { readonly payload?: Uint8Array | undefined; readonly signatures: readonly Schema1Signature[] },
@@ -94,25 +94,21 @@ export async function verifySchema1(
   const { payload, signatures } = schema1;
   if (payload === undefined) return [];
   const keys: PublicJwk[] = [];
-  const jws = await import('./jws.ts');
-  const encoded = jws.encodePayload(payload);
+  const { encodePayload } = await import('./jws.ts');
+  const encoded = encodePayload(payload);
   for (const [at, signature] of signatures.entries()) {
     throwIfAborted(signal); // a hundred signatures of a large payload take seconds
-    keys.push(await verifySignature(jws, signature, encoded, `signatures[${at}] of ${from}`));
+    keys.push(await verifySignature(signature, encoded, `signatures[${at}] of ${from}`));
   }
   return keys;
 }
 
-async function verifySignature(
-  { SIGNATURE_ALGORITHMS, verifyJws }: typeof import('./jws.ts'),
-  signature: Schema1Signature,
-  payload: string,
-  name: string,
-): Promise<PublicJwk> {
+async function verifySignature(signature: Schema1Signature, payload: string, name: string): Promise<PublicJwk> {
   const { alg, jwk, x5c } = signature.header;
   if (x5c !== undefined) {
     throw new OciError('UNSUPPORTED', `${name} is by a chain of certificates, which cannot be verified here`);
   }
+  const { SIGNATURE_ALGORITHMS, verifyJws } = await import('./jws.ts');
   if (!SIGNATURE_ALGORITHMS.includes(alg)) throw invalid(`${name} has the algorithm ${quote(alg)}`);
   if (jwk === undefined) throw invalid(`${name} comes without its key`);
   const isRight = await verifyJws({ ...signature, alg, jwk }, payload).catch((cause: unknown) => {

@@ -1,6 +1,6 @@
 /**
  * A request of the caller's own to a registry, for what no verb does: authenticated, retried and redirected as all others
- * are. Its path stays below `/v2/`; what the answer means is for the caller to know.
+ * are, but never sent to a mirror. Its path stays below `/v2/`; what the answer means is for the caller to know.
  */
 import { OciError, throwIfAborted } from '../errors.ts';
 import type { HttpRequest, HttpResponse } from '../http/types.ts';
@@ -34,7 +34,8 @@ export async function sendOwn(
   if (url?.href.startsWith(root) !== true || path.includes('#') || path.startsWith('/') || climbs(url)) {
     throw new OciError('USAGE', `${quote(path)} is no path below ${root}`);
   }
-  const { response } = await ask(place, { method, path: url.href.slice(root.length), ...rest });
+  // Its headers are the caller's, and may be secrets: they are for the registry, and for no mirror of it.
+  const { response } = await ask(place, { method, path: url.href.slice(root.length), ...rest, direct: true });
   return response;
 }
 

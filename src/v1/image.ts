@@ -41,7 +41,9 @@ export async function imageJson(repository: V1Repository, id: string, call: Call
   const what = `the description of image ${checkImageId(id)} in ${repository.shown}`;
   const { response } = await answered(repository, `images/${id}/json`, what, call);
   // A copy of its own: what a transport gives may be a view of its buffers, and a Buffer.
-  const bytes = new Uint8Array(await readAll(decodeBody(response, what), repository.context.limits.documentBytes, what));
+  const bytes = new Uint8Array(
+    await readAll(decodeBody(response, what), repository.context.limits.documentBytes, what),
+  );
   const { 'x-docker-checksum': checksum, 'x-docker-checksum-payload': checksumPayload } = response.headers;
   return {
     document: parse(bytes, id, what),

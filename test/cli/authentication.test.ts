@@ -59,7 +59,23 @@ describe('a registry with tokens', () => {
     );
   });
 
-  test('ERR-2 GO-5: tells who is not known from who may not', async () => {
+  test('C2 AUTH-4: may call its token access_token, and need not say how long it is good, but must give one', async () => {
+    const before = give;
+    for (const [answer, code] of [
+      [{ access_token: 'alice' }, 0],
+      [{ token: 'alice', access_token: '' }, 0],
+      [{ token: '' }, 4],
+      [{ expires_in: 300 }, 4],
+    ] as const) {
+      give = () => Response.json(answer);
+      const result = await tags();
+      assert.equal(result.code, code, result.stderr);
+      if (code === 4) assert.match(result.stderr, /answered without a token \(UNAUTHORIZED\)/);
+    }
+    give = before;
+  });
+
+  test('ERR-2: tells who is not known from who may not', async () => {
     assert.equal((await tags('--no-creds')).code, 4);
     const other = await cli(['tags', `${world.host}/team/app`, '--creds', 'alice:right']);
     assert.equal(other.code, 4);

@@ -14,6 +14,7 @@ import { cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { startOrigin } from '../support/http-origin.ts';
 import { startProxy } from '../support/http-proxy.ts';
+import { startVendorWorld } from '../support/vendor-world.ts';
 import { type Certificates, makeCertificates, withoutTls } from '../support/tls.ts';
 
 let world: World;
@@ -207,5 +208,31 @@ test('CONN-7: a blob comes from where the registry sends its readers', async () 
     assert.doesNotMatch(JSON.stringify(storage.requests), /CANARY|authorization/i);
   } finally {
     await served.close();
+  }
+});
+
+test('C6: an upload goes on where the registry says, without the password there', async () => {
+  const { vendor, image } = await startVendorWorld('basic');
+  const home = await mkdtemp(path.join(tmpdir(), 'lading-connection-'));
+  const account = vendor.credential ?? assert.fail();
+  assert.ok('password' in account);
+  const creds = ['--creds', `${account.username}:${account.password}`];
+  try {
+    const pulled = await cli(['pull', `${vendor.host}/team/app:v1`, 'layout', ...creds], { cwd: home });
+    assert.equal(pulled.code, 0, pulled.stderr);
+    vendor.requests.elsewhere.length = 0;
+    const pushed = await cli(['push', 'layout', `${vendor.host}/team/new:v1`, ...creds], { cwd: home });
+    assert.equal(pushed.code, 0, pushed.stderr);
+    const { elsewhere } = vendor.requests;
+    assert.equal(
+      elsewhere.filter(({ method, status }) => method === 'PUT' && status === 201).length,
+      image.blobs.length,
+    );
+    assert.ok(elsewhere.every(({ headers }) => headers.authorization === undefined));
+    const there = await vendor.registry.repository('team/new').resolve('v1');
+    assert.equal(there?.digest, image.manifest.descriptor.digest);
+  } finally {
+    await vendor.close();
+    await rm(home, { recursive: true });
   }
 });

@@ -138,6 +138,16 @@ describe('what goes wrong has its exit code', () => {
     assert.equal((await run(`json INDEX/team/app ${'d'.repeat(64)}`)).code, 3);
   });
 
+  test('of something that is not there, also where the list of tags never comes', { timeout: 20_000 }, async () => {
+    await using registry = await startOrigin((request, response) => {
+      if (request.url?.endsWith('/images') === true) response.writeHead(200).end('[]');
+      else if (request.url?.endsWith('/tags') === false) response.writeHead(404).end('{"error":"Tag not found"}');
+    });
+    const { code, stderr } = await cli(['v1', 'image-id', `127.0.0.1:${registry.port}/team/app:1`]);
+    assert.equal(code, 3);
+    assert.match(stderr, /Tag not found/);
+  });
+
   test('of a login that is missing or refused', async () => {
     assert.equal((await run('images INDEX/team/secret')).code, 4);
     const creds = '--creds alice:CANARY-password';
@@ -194,6 +204,15 @@ describe('a login', () => {
       });
       assert.deepEqual([code, stdout], [0, 'INDEX knows alice\n'], stderr);
     }
+  });
+
+  test('with a password from stdin is never one with that which is kept', async () => {
+    const kept = Buffer.from('alice:CANARY-password').toString('base64');
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [world.host]: { auth: kept } } }) };
+    assert.equal((await run('login INDEX', { env })).code, 0);
+    const { code, stdout } = await run('login --password-stdin INDEX', { env, stdin: 'CANARY-wrong\n' });
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.equal(world.index.requests.length, 1);
   });
 
   test('is a single GET', async () => {

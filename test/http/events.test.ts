@@ -160,3 +160,19 @@ describe('what is shown', () => {
     );
   });
 });
+
+test('of a Link every target is redacted, also one that has no end or no brackets', { timeout: 10_000 }, async () => {
+  for (const [link, shown] of [
+    [
+      '</a?n=1&sig=CANARY>; rel="next", <https://u:CANARY@x/?CANARY>; rel="prev"',
+      '</a?n=1&sig=REDACTED>; rel="next", <https://x/?REDACTED>; rel="prev"',
+    ],
+    ['<https://x/?sig=CANARY', '<https://x/?sig=REDACTED'],
+    ['https://u:CANARY@x/?sig=CANARY; rel="next"', 'https://x/?sig=REDACTED'],
+    ['<<https://x/?sig=CANARY', '<<https://x/?sig=REDACTED'],
+  ] as const) {
+    assert.equal(redactResponseHeaders({ link }).link, shown);
+  }
+  redactResponseHeaders({ link: '<'.repeat(250_000) });
+  await new Promise((resolve) => setTimeout(resolve)); // only now the limit can end it: quadratic, it took a minute
+});

@@ -54,3 +54,28 @@ test('a password comes back from Basic as it was, and from nothing else', () => 
   for (const value of ['', 'Basic', 'Basic a', 'Basic bWU=', 'Basic =', 'Bearer bWU6cA==', 'Basic bWU6cA== x'])
     assert.equal(passwordIn(value), undefined);
 });
+
+test('G3: a secret is found in JSON however its characters are escaped', async () => {
+  for (const password of ['CANARY"quote', 'CANARY\\back', 'CANARY/slash', 'CANARY&<>', 'CANARY-pä', 'CANARY\ttab']) {
+    const body = JSON.stringify({ errors: [{ code: password, message: password, detail: { [password]: [password] } }] })
+      .replaceAll('/', '\\/')
+      .replace(/[&<>ä]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`);
+    const wire = script(() => ({ status: 403, body }));
+    const hosts = createHosts({
+      'reg.test': { headers: { authorization: encodeBasic({ username: 'me', password }) } },
+    });
+    const response = await createSend({ transport: wire.send, hosts, clock: testClock() })(request);
+    const error = await failureOf(response, 'cannot read a', request);
+    assert.doesNotMatch(JSON.stringify(error) + error.message, /CANARY/, body);
+    assert.equal(error.errors.length, 1);
+  }
+});
+
+test('what is hidden does not break the JSON that has the same word in it', async () => {
+  const body = '{"errors":[{"code":"NAME_UNKNOWN","detail":true}]}';
+  const wire = script(() => ({ status: 404, body }));
+  const send = createSend({ transport: wire.send, hosts: createHosts(), clock: testClock() });
+  const sent = { ...request, headers: { 'x-docker-token': 'true' } };
+  const error = await failureOf(await send(sent), 'cannot read a', sent);
+  assert.deepEqual(error.errors, [{ code: 'NAME_UNKNOWN', detail: true }]);
+});

@@ -118,7 +118,7 @@ describe('a client', () => {
     assert.ok(requests.some(({ url }) => new URL(url).host === 'mirror.test'));
   });
 
-  test('NODE-21: closes the transport that it was given', async () => {
+  test('NODE-21 CONN-8: closes the transport that it was given', async () => {
     let closed = 0;
     const transport = Object.assign(recorder().transport, { close: () => void closed++ });
     const client = createClient({ transport });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
 import { type ErrorCode, isOciError, OciError } from '../../src/errors.ts';
+import type { Send } from '../../src/http/types.ts';
 import { fetchTransport } from '../../src/http/fetch-transport.ts';
 import { nodeTransport } from '../../src/node/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
@@ -90,9 +91,10 @@ const verbs: Verbs = {
   'delete a manifest': (repository) => repository.delete({ manifest: image.manifest.descriptor.digest }),
 };
 
-const transports = {
-  node: () => nodeTransport({ proxy: false, timeouts: { headMs: 60, writtenMs: 60, connectMs: 1000 } }),
-  fetch: () => fetchTransport(undefined, { headMs: 60 }),
+/** @param headMs how long an answer is waited for */
+const transports: Readonly<Record<string, (headMs: number) => Send>> = {
+  node: (headMs) => nodeTransport({ proxy: false, timeouts: { headMs, writtenMs: headMs } }),
+  fetch: (headMs) => fetchTransport(undefined, { headMs }),
 };
 
 for (const [runtime, transportOf] of Object.entries(transports)) {
@@ -101,7 +103,8 @@ for (const [runtime, transportOf] of Object.entries(transports)) {
       test(`G1 ERR-1 ERR-3 ERR-5: ${what} is ${code}, and every verb fails with the one class`, async () => {
         await using place = await start();
         const hosts = { 'reg.test': { origin: place.url } };
-        const client = createClient({ transport: transportOf(), hosts, retry: { attempts: 1 }, clock: testClock() });
+        const transport = transportOf(what === 'silence' ? 60 : 20_000);
+        const client = createClient({ transport, hosts, retry: { attempts: 1 }, clock: testClock() });
         const repository = client.repository('reg.test/team/app');
         const registry = client.registry('reg.test');
         const run: Verbs = { ...verbs, catalog: () => all(registry.repositories()), ping: () => registry.ping() };

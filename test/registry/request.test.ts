@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readAll } from '../../src/bytes/read.ts';
+import { createClient } from '../../src/registry/client.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { tokenAccess } from '../../src/server/token-access.ts';
 import { contentFrom } from '../../src/store/content.ts';
@@ -9,6 +10,7 @@ import { putImage } from '../../src/testing/fixtures.ts';
 import { redirectBlobs } from '../../src/testing/quirks.ts';
 import { answering } from '../../src/testing/wrap.ts';
 import { rejection } from '../support/failure.ts';
+import { json, script } from '../support/scripted-transport.ts';
 import { testRegistry } from '../support/test-registry.ts';
 
 describe('a request of one’s own', () => {
@@ -92,7 +94,17 @@ describe('a request of one’s own', () => {
     assert.deepEqual(asked, ['repository:team/app:pull,push', 'repository:team/app:pull']);
   });
 
-  for (const path of ['/evil.test/x', '//evil.test/x', '../secret', 'a/%2e%2e/../../x', 'a/b#c'])
+  test('is for the registry alone, and so are its headers: no mirror has them', async () => {
+    const wire = script(() => json({}));
+    const client = createClient({ transport: wire.send, hosts: { 'reg.test': { mirrors: ['mirror.test'] } } });
+    const path = `a/blobs/sha256:${'0'.repeat(64)}`;
+    const headers = { 'x-api-key': 'CANARY', authorization: 'Bearer CANARY' };
+    await (await client.registry('reg.test').request({ path, headers })).cancel();
+    assert.deepEqual(wire.lines(), [`GET https://reg.test/v2/${path}`]);
+  });
+
+  const climbing = ['../secret', 'a/%2e%2e/../../x', 'a%2f..%2f..%2fx', 'a%5C%2E.%5cx', 'a%2f.\t.%2fx'];
+  for (const path of ['/evil.test/x', '//evil.test/x', ...climbing, 'a/b#c', 'a/b#'])
     test(`with the path ${path} is refused, and nothing is sent`, async () => {
       const { client, lines } = testRegistry();
       await rejection('USAGE', client.registry('registry.test').request({ path }));

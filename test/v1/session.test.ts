@@ -109,6 +109,16 @@ describe('a password', () => {
     assert.equal(world.registry.requests.length, 0);
   });
 
+  test('that was refused is looked up anew the next time', async () => {
+    const passwords = ['CANARY-old', ALICE.password];
+    const credentials = async () => ({ ...ALICE, password: passwords.shift() ?? '' });
+    const client = world.client({ credentials });
+    await rejection('UNAUTHORIZED', client.images(`${world.host}/team/secret`));
+    assert.equal((await client.images(`${world.host}/team/secret`)).length, CHAIN.length);
+    await client.images(`${world.host}/team/secret`);
+    assert.deepEqual(passwords, [], 'and one that was taken is remembered');
+  });
+
   test('is not shown when the settings of the host say nobody', async () => {
     const client = world.client({ credentials: alice(), hosts: { [world.host]: { credential: 'none' } } });
     await client.tags(app);

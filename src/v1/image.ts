@@ -58,7 +58,7 @@ export async function imageJson(repository: V1Repository, id: string, call: Call
 function parse(bytes: Uint8Array, id: string, what: string): V1ImageDocument {
   let json: unknown;
   try {
-    // What docker kept of it in schema 1 is read so, too; and what is nested without bound, nobody can write again.
+    // As in schema 1, which has the same text in it. Whoever writes it down as JSON again must not run out of stack.
     json = parseStrictJson(bytes, 'image config');
   } catch {
     throw notAsPromised(what);

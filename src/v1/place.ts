@@ -20,6 +20,7 @@ export interface V1Context {
   readonly hosts: Hosts;
   readonly limits: V1Limits;
   readonly clock: Clock;
+  /** What an index refused is forgotten, and looked up anew. */
   readonly credentials: CredentialMemory;
   /** For what belongs to no session. */
   readonly send: Send;

@@ -165,3 +165,24 @@ test('what does not fit on the disk is refused before a byte of it is fetched', 
     await rm(folder, { recursive: true });
   }
 });
+
+test('with --progress json stderr holds nothing but JSON: notes, requests and the stack, too', async () => {
+  const told = async (...argv: string[]): Promise<readonly { type: string }[]> => {
+    const { stderr } = await cli([...argv, '--progress', 'json']);
+    return stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
+  };
+  const types = async (...argv: string[]): Promise<string[]> => [
+    ...new Set((await told(...argv)).map(({ type }) => type)),
+  ];
+  assert.deepEqual(await types('config', `${world.host}/team/app:1.0`), ['note']);
+  assert.deepEqual(await types('config', '--debug', `${world.host}/team/single:1`), ['request', 'response']);
+  assert.deepEqual(await types('config', '--debug', `${world.host}/nothing:1`), [
+    'request',
+    'response',
+    'error',
+    'note',
+  ]);
+});

@@ -108,7 +108,7 @@ describe('G3: a command', () => {
             const { code, stdout, stderr } = await cli(line, { stdin: 'a blob', env: { DOCKER_CONFIG: home } });
             assertNoCanary(stdout + stderr, line.join(' '));
             if (words[0] === 'tags') assert.notEqual(code, 0);
-            assert.match(stderr, /^> [A-Z]+ http:/m);
+            assert.match(stderr, /^(?:> [A-Z]+ http:|\{"type":"request","method":"[A-Z]+","url":"http:)/m);
           }
         }
       }

@@ -32,7 +32,11 @@ const failures: readonly (readonly [string, ErrorCode, () => Promise<Place>])[] 
   ['DNS', 'UNREACHABLE', async () => ({ ...nobody, url: 'http://no-such-host.invalid' })],
   ['a refused connection', 'UNREACHABLE', async () => ({ ...nobody, url: 'http://127.0.0.1:1' })],
   ['a reset', 'UNREACHABLE', () => startRaw((socket) => void socket.resetAndDestroy())],
-  ['an end without an answer', 'UNREACHABLE', () => startRaw((socket) => void socket.end())],
+  [
+    'an end without an answer',
+    'UNREACHABLE',
+    () => startRaw((socket) => void socket.once('data', () => socket.destroy())),
+  ],
   ['silence', 'TIMEOUT', () => startRaw(() => undefined)],
   [
     'no TLS',

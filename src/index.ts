@@ -107,7 +107,26 @@ export {
   type ImageChange,
   type ImageToChange,
 } from './image/change.ts';
+export { exportTar } from './image/files/export.ts';
+export type { FileEntry, FileType } from './image/files/file-entry.ts';
+export {
+  type FileBody,
+  type FileSystem,
+  type FileSystemOptions,
+  type ListFilesOptions,
+  openFileSystem,
+  type StatOptions,
+} from './image/files/file-system.ts';
 export { type Image, openImage } from './image/image.ts';
+export {
+  addToIndex,
+  annotateIndex,
+  createIndex,
+  filterIndex,
+  removeFromIndex,
+} from './image/image-index.ts';
+export { type ImageEdits, mutate } from './image/mutate.ts';
+export { scratch } from './image/scratch.ts';
 export { layerFrom, type LayerOptions, layerType, type NewLayer } from './image/layer.ts';
 export { type ImagePlatform, platformsOf } from './image/platforms.ts';
 export { convertSchema1, type ConvertSchema1Options, schema1Blobs } from './image/schema1.ts';

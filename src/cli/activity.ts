@@ -18,7 +18,7 @@ export function activitySink({ progress, output, mode, debug }: ActivityOptions)
     progress.on(activity);
     if (activity.type === 'warning' && mode !== 'json') output.warn(`${activity.host} says: ${activity.text}`);
     else if (activity.type === 'retry' && mode !== 'json') tellRetry(activity, output);
-    if (debug) tellRequest(activity, output);
+    if (debug && mode !== 'json') tellRequest(activity, output);
   };
 }
 

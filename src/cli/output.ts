@@ -13,6 +13,8 @@ export interface OutputOptions {
   readonly json?: boolean | undefined;
   /** Only results. */
   readonly quiet?: boolean | undefined;
+  /** With `json`, stderr holds nothing but JSON: what is said there is an object a line, too. */
+  readonly progress?: string | undefined;
 }
 
 /** Something that is painted at the foot of stderr and makes room for a line. */
@@ -50,7 +52,7 @@ export interface Output {
 
 export function createOutput(context: Context, options: OutputOptions = {}): Output {
   const out = sinkOf(context.stdout);
-  const messages = createMessages(context);
+  const messages = createMessages(context, options.progress === 'json');
   const colors = hasColors(context.stdout, context.env);
   const line = (...pieces: readonly Piece[]): Promise<void> => out.write(`${renderLine(pieces, colors)}\n`);
   return {
@@ -90,7 +92,7 @@ interface Messages {
 }
 
 /** Lines on stderr, above whatever is painted at its foot. A stderr that is gone silences messages, it does not end the command. */
-function createMessages(context: Context): Messages {
+function createMessages(context: Context, isJson: boolean): Messages {
   const sink: Sink = sinkOf(context.stderr);
   const colors = hasColors(context.stderr, context.env);
   const warned = new Set<string>();
@@ -98,7 +100,8 @@ function createMessages(context: Context): Messages {
   let pending: Promise<void> = Promise.resolve();
   const line = (pieces: readonly Piece[]): void => {
     foot?.clear();
-    const written = sink.write(`${renderLine(pieces, colors)}\n`).catch(() => {});
+    const text = renderLine(pieces, colors && !isJson);
+    const written = sink.write(`${isJson ? safeJson({ type: 'note', text }) : text}\n`).catch(() => {});
     pending = pending.then(() => written);
     foot?.paint();
   };

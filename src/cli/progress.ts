@@ -27,9 +27,10 @@ export async function createProgress(
   mode: Exclude<ProgressMode, 'auto'>,
   context: Context,
   output: Output,
+  debug: boolean = false,
 ): Promise<Progress> {
   if (mode === 'tty') return barProgress(context, output);
-  if (mode === 'json') return jsonProgress(context);
+  if (mode === 'json') return jsonProgress(context, debug);
   if (mode === 'plain') return plainProgress(context, output);
   return { on: () => {}, close: () => {} };
 }
@@ -59,11 +60,11 @@ function plainProgress(context: Context, output: Output): Progress {
 const JSON_EVERY_MS = 250;
 
 /** Activities as they come, one JSON object a line; the many steps of one object are thinned out. */
-function jsonProgress(context: Context): Progress {
+function jsonProgress(context: Context, debug: boolean): Progress {
   const told = new Map<string, number>();
   return {
     on(activity) {
-      if (activity.type === 'request' || activity.type === 'response') return;
+      if (!debug && (activity.type === 'request' || activity.type === 'response')) return;
       if (activity.type === 'progress') {
         const nowMs = context.now();
         if (nowMs - (told.get(activity.descriptor.digest) ?? -Infinity) < JSON_EVERY_MS) return;

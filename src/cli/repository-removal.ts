@@ -79,7 +79,12 @@ function asJson(
   { tags, deleted, left }: RepositoryDeletion,
   outcome: Outcome,
 ): object {
-  const failures = left.map(({ error, ...planned }) => ({ ...planned, code: error.code, message: error.message }));
+  const failures = left.map(({ digest, tags: names, error }) => ({
+    digest,
+    tags: names,
+    code: error.code,
+    message: error.message,
+  }));
   return { repository: formatReference(reference), outcome, tags, deleted, left: failures };
 }
 

@@ -63,7 +63,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const { concurrency, retry, timeout } = settings;
   const flags: Flags = { concurrency, retry, timeout, ...options.flags };
   const mode = progressMode(flags.progress ?? 'auto', context, flags.quiet === true);
-  const progress = await createProgress(mode, context, output);
+  const progress = await createProgress(mode, context, output, flags.debug === true);
   const closers: (() => void | Promise<void>)[] = [];
   const call = {
     signal: withTimeout(options.signal, flags.timeout, (close) => void closers.push(close)),

@@ -92,7 +92,7 @@ interface AccountFlags {
 /** That of `--creds`, else that which is asked for, else that which is kept. */
 async function accountFor(session: Session, registry: string, flags: AccountFlags): Promise<V1Account> {
   const { context, call } = session;
-  const isAsked = flags.username !== undefined || context.stdin.isTTY === true;
+  const isAsked = flags.username !== undefined || flags.passwordStdin === true || context.stdin.isTTY === true;
   if (session.flags.creds === undefined && isAsked) return askedAccount(session, registry, flags);
   const { credentials } = await session.sendOptions(registry);
   const credential = await credentials?.(registry, call);

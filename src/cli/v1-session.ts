@@ -55,9 +55,15 @@ export async function imageIdOf({ call }: Session, { client, reference }: NamedR
   }
 }
 
+/** A hint is worth no longer wait, in milliseconds, and no longer search. */
+const PATIENCE_MS = 3000;
+const MAX_TAGS = 2000;
+
 async function hintFor(client: V1Client, name: Reference, tag: string, call: Session['call']): Promise<string> {
   const shown = familiarReference(name);
-  const near = nearest(tag, Object.keys(await client.tags(name, call)));
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const tags = await client.tags(name, { ...call, signal });
+  const near = nearest(tag, Object.keys(tags).slice(0, MAX_TAGS));
   if (near.length === 0) return `see "lading v1 tags ${shown}" for the tags that there are`;
   return `did you mean ${near.map((one) => `${shown}:${one}`).join(' or ')}?`;
 }

@@ -9,8 +9,8 @@ import type { Digest } from '../model/digest.ts';
 import { isIndexType } from '../model/media-types.ts';
 import type { Source } from '../store/types.ts';
 import { collect, mapLimited } from './collect.ts';
-import { MAX_DEPTH } from './copy.ts';
 import { type TagDigest, tagDigests } from './tag-digests.ts';
+import { isUnreadable } from './unreadable.ts';
 
 export interface PlanOptions extends Call {
   /** Requests at a time; 4 unless told. */
@@ -21,6 +21,8 @@ export interface PlanOptions extends Call {
 export interface PlannedDeletion {
   readonly digest: Digest;
   readonly tags: readonly string[];
+  /** The indexes that list it and what it is attached to, as far as they are to go, too: while one of them stays, it is needed. */
+  readonly neededBy: readonly Digest[];
 }
 
 export interface DeletionPlan {
@@ -33,31 +35,37 @@ export interface DeletionPlan {
 /** A repository that nobody knows holds nothing. @throws OciError `UNAUTHORIZED`, `DENIED`, and whatever the store throws */
 export async function planDeletion(source: Source, options: PlanOptions = {}): Promise<DeletionPlan> {
   const { concurrency = 4, signal, on } = options;
-  const reading: Reading = { source, concurrency, call: { signal, on }, known: new Set() };
+  const reading: Reading = { source, concurrency, call: { signal, on } };
   const tagged = await tagsOf(reading);
-  const steps: Descriptor[][] = [];
-  let roots = unique(tagged.map(({ descriptor }) => descriptor));
-  for (let depth = 0; roots.length > 0 && depth <= MAX_DEPTH; depth++) {
-    const levels = await levelsBelow(reading, roots);
-    steps.push(...levels);
-    roots = await attachedTo(reading, levels.flat());
-  }
+  const parts = await partsOf(reading, tagged);
   const names = new Map<Digest, string[]>();
-  for (const { tag, descriptor } of tagged)
-    names.set(descriptor.digest, [...(names.get(descriptor.digest) ?? []), tag]);
-  return {
-    tags: tagged.map(({ tag }) => tag),
-    steps: steps.map((step) => step.map(({ digest }) => ({ digest, tags: names.get(digest) ?? [] }))),
-  };
+  for (const { tag, descriptor } of tagged) {
+    const others = names.get(descriptor.digest);
+    if (others === undefined) names.set(descriptor.digest, [tag]);
+    else others.push(tag);
+  }
+  const planned = ({ descriptor: { digest }, listedBy, attachedTo }: Part): PlannedDeletion => ({
+    digest,
+    tags: names.get(digest) ?? [],
+    neededBy: [...new Set([...listedBy, ...attachedTo])],
+  });
+  return { tags: tagged.map(({ tag }) => tag), steps: inSteps(parts).map((step) => step.map(planned)) };
 }
 
 interface Reading {
   readonly source: Source;
   readonly concurrency: number;
   readonly call: Call;
-  /** What has its place in the plan. */
-  readonly known: Set<Digest>;
 }
+
+/** A manifest, and those that have to go before it. */
+interface Part {
+  readonly descriptor: Descriptor;
+  readonly listedBy: Set<Digest>;
+  readonly attachedTo: Set<Digest>;
+}
+
+type Parts = ReadonlyMap<Digest, Part>;
 
 async function tagsOf({ source, concurrency, call }: Reading): Promise<readonly TagDigest[]> {
   try {
@@ -68,27 +76,50 @@ async function tagsOf({ source, concurrency, call }: Reading): Promise<readonly 
   }
 }
 
-/** Some manifests and all below them: each as deep as its deepest parent has it, so that none comes before an index that lists it. */
-async function levelsBelow(reading: Reading, roots: readonly Descriptor[]): Promise<Descriptor[][]> {
-  const depths = new Map<Digest, { readonly descriptor: Descriptor; readonly depth: number }>();
-  const read = new Map<Digest, readonly Descriptor[]>();
-  let level = roots;
-  for (let depth = 0; level.length > 0 && depth <= MAX_DEPTH; depth++) {
-    for (const descriptor of level) depths.set(descriptor.digest, { descriptor, depth });
-    const children = mapLimited(level, reading.concurrency, async (descriptor) => {
-      const entries = read.get(descriptor.digest) ?? (await childrenOf(reading, descriptor));
-      read.set(descriptor.digest, entries);
-      return entries;
-    });
-    level = unique((await collect(children)).flat()).filter(({ digest }) => !reading.known.has(digest));
+/** What has a tag, what is below that and what is attached to it, however deep; each is looked into once. */
+async function partsOf(reading: Reading, tagged: readonly TagDigest[]): Promise<Parts> {
+  const parts = new Map<Digest, Part>();
+  let level: Descriptor[] = [];
+  const partOf = (descriptor: Descriptor): Part => {
+    const known = parts.get(descriptor.digest);
+    if (known !== undefined) return known;
+    const part: Part = { descriptor, listedBy: new Set(), attachedTo: new Set() };
+    parts.set(descriptor.digest, part);
+    level.push(descriptor);
+    return part;
+  };
+  for (const { descriptor } of tagged) partOf(descriptor);
+  while (level.length > 0) {
+    const looks = mapLimited(level, reading.concurrency, (one) => lookInto(reading, one));
+    level = [];
+    for await (const { digest, listed, attached } of looks) {
+      for (const one of listed) partOf(one).listedBy.add(digest);
+      for (const one of attached) partOf(one).attachedTo.add(digest);
+    }
   }
-  const levels: Descriptor[][] = [];
-  for (const { descriptor, depth } of depths.values()) {
-    reading.known.add(descriptor.digest);
-    (levels[depth] ??= []).push(descriptor);
+  for (const { tag, descriptor } of tagged) {
+    const subject = subjectNamedBy(tag);
+    if (subject !== undefined && parts.has(subject)) partOf(descriptor).attachedTo.add(subject);
   }
-  // Where all have moved deeper there is a hole.
-  return levels.filter((one) => one !== undefined);
+  return parts;
+}
+
+/** The tags of cosign's signatures (`sha256-<hex>.sig`), and of the lists of referrers of registries that keep none, name their subject. */
+function subjectNamedBy(tag: string): Digest | undefined {
+  const hex = /^sha256-([0-9a-f]{64})(?:\.|$)/.exec(tag)?.[1];
+  return hex === undefined ? undefined : `sha256:${hex}`;
+}
+
+interface Look {
+  readonly digest: Digest;
+  readonly listed: readonly Descriptor[];
+  readonly attached: readonly Descriptor[];
+}
+
+async function lookInto(reading: Reading, descriptor: Descriptor): Promise<Look> {
+  const { source, call } = reading;
+  const listed = await childrenOf(reading, descriptor);
+  return { digest: descriptor.digest, listed, attached: await collect(source.referrers(descriptor, call)) };
 }
 
 /** The manifests that an index lists. What is damaged can be deleted all the same. */
@@ -98,28 +129,23 @@ async function childrenOf({ source, call }: Reading, descriptor: Descriptor): Pr
     const { links } = await source.manifest(descriptor, call);
     return links.filter(({ role }) => role === 'manifest').map((link) => link.descriptor);
   } catch (error) {
-    if (isOciError(error, ...UNREADABLE)) return [];
+    if (isUnreadable(error)) return [];
     throw error;
   }
 }
 
-const UNREADABLE = [
-  'NOT_FOUND',
-  'MANIFEST_INVALID',
-  'DESCRIPTOR_INVALID',
-  'DIGEST_INVALID',
-  'DIGEST_MISMATCH',
-  'SIZE_MISMATCH',
-  'TOO_LARGE',
-  'LIMIT',
-] as const;
-
-async function attachedTo(reading: Reading, subjects: readonly Descriptor[]): Promise<readonly Descriptor[]> {
-  const { source, concurrency, call, known } = reading;
-  const found = await collect(mapLimited(subjects, concurrency, (one) => collect(source.referrers(one, call))));
-  return unique(found.flat()).filter(({ digest }) => !known.has(digest));
-}
-
-function unique(descriptors: readonly Descriptor[]): readonly Descriptor[] {
-  return [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
+/** Each after all that has to go before it. An index may be attached to an image that it lists: that it lists it weighs more. */
+function inSteps(parts: Parts): readonly (readonly Part[])[] {
+  const steps: (readonly Part[])[] = [];
+  const left = new Map(parts);
+  const isGone = (digest: Digest): boolean => !left.has(digest);
+  while (left.size > 0) {
+    const rest = [...left.values()];
+    const unlisted = rest.filter(({ listedBy }) => [...listedBy].every(isGone));
+    const free = unlisted.filter(({ attachedTo }) => [...attachedTo].every(isGone));
+    const step = [free, unlisted, rest].find((some) => some.length > 0) ?? [];
+    for (const { descriptor } of step) left.delete(descriptor.digest);
+    steps.push(step);
+  }
+  return steps;
 }

@@ -4,7 +4,7 @@ import { readAll } from '../bytes/read.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { isDigest } from '../model/digest.ts';
-import { type ImageConfig, parseImageConfig } from '../model/image-config.ts';
+import { type ImageConfig, MAX_CONFIG_BYTES, parseImageConfig } from '../model/image-config.ts';
 import { isIndex, type Manifest } from '../model/manifest.ts';
 import { isImageConfigType } from '../model/media-types.ts';
 import { formatPlatform, matchPlatform, type Platform, platformOf } from '../model/platform.ts';
@@ -12,8 +12,7 @@ import type { Source } from '../store/types.ts';
 import { collect } from './collect.ts';
 import { imageEntries } from './entries.ts';
 
-/** The largest image config that is read, in bytes. */
-export const MAX_CONFIG_BYTES: number = 8 * 1024 * 1024;
+export { MAX_CONFIG_BYTES };
 
 /**
  * The manifest for a platform: the best match of an index, or a single image whose own config says that it fits.

@@ -4,6 +4,7 @@
  * with their token. What a refusal asks for is decided in `demand`, how it is met in `prove`, whom it may name in `realm`.
  */
 import { isOciError, OciError } from '../errors.ts';
+import type { WireHeaders } from '../model/call.ts';
 import type { Clock } from './clock.ts';
 import { rememberCredentials } from './credentials.ts';
 import { isChallenge, nextDemand } from './demand.ts';
@@ -12,6 +13,7 @@ import type { Hosts } from './host.ts';
 import { type Proof, prove, type Prover } from './prove.ts';
 import { repositoryOf } from './scope.ts';
 import { createSession, type Demand } from './session.ts';
+import { withSameShown } from './shown.ts';
 import type { Credentials, HttpRequest, HttpResponse, Middleware, Send } from './types.ts';
 
 export interface AuthorizeOptions {
@@ -33,9 +35,15 @@ export function authorize({ hosts, credentials, clock }: AuthorizeOptions): Midd
     const host = hosts(request.registry);
     if (url.protocol === 'http:' && !host.plainHttp) throw plainRefused(url);
     const own = { ...request, headers: { ...host.headers, ...request.headers } };
-    if (own.anonymous === true || own.headers.authorization !== undefined) return send(own);
+    if (own.anonymous === true) return send({ ...own, headers: withoutProof(own.headers) });
+    if (own.headers.authorization !== undefined) return send(own);
     return converse({ host, hosts, session, memory, send }, own);
   };
+}
+
+/** A user may have set them for the host. */
+function withoutProof(headers: WireHeaders): WireHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization' && name !== 'cookie'));
 }
 
 function plainRefused({ host }: URL): OciError {
@@ -144,7 +152,7 @@ function refusedWith(response: HttpResponse, { demand, ofAccount }: Proof): Http
   const { status, headers, url, body } = response;
   const { kind } = demand.scheme;
   const refused = kind !== 'bearer' ? kind : ofAccount === true ? 'account' : 'anonymous';
-  return { status, headers, url, body, cancel: () => response.cancel(), refused };
+  return withSameShown(response, { status, headers, url, body, cancel: () => response.cancel(), refused });
 }
 
 function withProof(request: HttpRequest, proof: Proof | undefined): HttpRequest {

@@ -10,12 +10,17 @@ import { parseChallenges } from './challenge.ts';
 import { decodeBody } from './decode.ts';
 import { redactUrl } from './redact.ts';
 import { parseDate, retryAfterMs } from './retry-after.ts';
+import { withoutShown } from './shown.ts';
 import type { HttpRequest, HttpResponse } from './types.ts';
 
 const MAX_BODY = 128 * 1024;
 const MAX_ENTRIES = 100;
+/** Of a detail. What is deeper is left out: whoever writes the error down as JSON would run out of stack. */
+const MAX_DEPTH = 64;
 /** Ten years. */
 const MAX_SHOWN_WAIT_MS = 3.2e11;
+/** The last date that there is in JavaScript. */
+const MAX_DATE_MS = 8.64e15;
 
 /** distribution-spec, "Error Codes", and those of real registries. */
 const meanings: Readonly<Record<string, ErrorCode>> = {
@@ -121,6 +126,9 @@ interface Words {
   readonly text: string;
 }
 
+/** Takes out what the server was shown. Of JSON it has to see each string by itself: as they are written, secrets look otherwise. */
+type Clean = (said: string) => string;
+
 async function readWords(response: HttpResponse): Promise<Words> {
   let text: string;
   try {
@@ -129,9 +137,10 @@ async function readWords(response: HttpResponse): Promise<Words> {
     await response.cancel().catch(() => undefined);
     return { errors: [], text: '' };
   }
-  const errors = parseEntries(text);
+  const clean: Clean = (said) => withoutShown(said, response);
+  const errors = parseEntries(text, clean);
   if (errors.length > 0 || isMarkup(response, text)) return { errors, text: '' };
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = clean(text).replace(/\s+/g, ' ').trim();
   return { errors, text: line === '' ? '' : quote(line, 200) };
 }
 
@@ -139,7 +148,7 @@ function isMarkup({ headers }: HttpResponse, text: string): boolean {
   return /html|xml/i.test(headers['content-type'] ?? '') || text.trimStart().startsWith('<');
 }
 
-function parseEntries(text: string): readonly RegistryErrorEntry[] {
+function parseEntries(text: string, clean: Clean): readonly RegistryErrorEntry[] {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -149,10 +158,10 @@ function parseEntries(text: string): readonly RegistryErrorEntry[] {
   if (!isObject(json)) return [];
   // Token servers and Artifactory put one error where the specification has a list.
   const list = Array.isArray(json.errors) ? json.errors : [json];
-  return list.slice(0, MAX_ENTRIES).flatMap((entry: unknown) => (isObject(entry) ? readEntry(entry) : []));
+  return list.slice(0, MAX_ENTRIES).flatMap((entry: unknown) => (isObject(entry) ? readEntry(entry, clean) : []));
 }
 
-function readEntry(entry: Record<string, unknown>): readonly RegistryErrorEntry[] {
+function readEntry(entry: Record<string, unknown>, clean: Clean): readonly RegistryErrorEntry[] {
   const { detail } = entry;
   const code = [entry.code, entry.error, entry.status].find(
     (one) => typeof one === 'string' || typeof one === 'number',
@@ -163,11 +172,20 @@ function readEntry(entry: Record<string, unknown>): readonly RegistryErrorEntry[
   if (code === undefined && message === undefined) return [];
   return [
     {
-      code: String(code ?? 'UNKNOWN').slice(0, 100),
-      ...(message === undefined ? {} : { message: message.slice(0, 1000) }),
-      ...(detail === undefined || detail === null ? {} : { detail }),
+      code: clean(String(code ?? 'UNKNOWN')).slice(0, 100),
+      ...(message === undefined ? {} : { message: clean(message).slice(0, 1000) }),
+      ...(detail === undefined || detail === null ? {} : { detail: cleaned(detail, clean, MAX_DEPTH) }),
     },
   ];
+}
+
+function cleaned(value: unknown, clean: Clean, levels: number): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (levels === 0) return undefined;
+  const within = (inner: unknown): unknown => cleaned(inner, clean, levels - 1);
+  if (Array.isArray(value)) return value.map(within);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [clean(key), within(inner)]));
 }
 
 function shownEntry({ code, message }: RegistryErrorEntry): string {
@@ -197,6 +215,7 @@ function hintOf(
   if (status === 407) return 'the proxy wants a user name and password: put them into HTTPS_PROXY';
   if (code !== 'RATE_LIMITED' && waitMs === undefined) return hints[code];
   if (waitMs === undefined) return 'log in for a higher limit, or try again later';
-  if (waitMs > MAX_SHOWN_WAIT_MS) return 'try again later';
-  return `try again after ${new Date((parseDate(headers.date) ?? Date.now()) + waitMs).toISOString()}`;
+  const endMs = (parseDate(headers.date) ?? Date.now()) + waitMs;
+  if (waitMs > MAX_SHOWN_WAIT_MS || endMs > MAX_DATE_MS) return 'try again later';
+  return `try again after ${new Date(endMs).toISOString()}`;
 }

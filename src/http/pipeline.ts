@@ -8,6 +8,7 @@ import { mirrors } from './mirrors.ts';
 import { redirect } from './redirect.ts';
 import { boundResends } from './resends.ts';
 import { retry, type RetryPolicy } from './retry.ts';
+import { rememberShown } from './shown.ts';
 import type { Credentials, Middleware, Send } from './types.ts';
 
 export interface SendOptions {
@@ -45,6 +46,7 @@ export function createSend(options: SendOptions): Send {
     authorize({ hosts, credentials, clock }),
     ...boundResends(options.middleware ?? []),
     events(clock),
+    rememberShown(),
   ];
   return layers.reduceRight((next, layer) => layer(next), transport);
 }

@@ -57,7 +57,7 @@ const tokenSecret = /\b(signature\s*=\s*)(?:"[^"]*"?|[^,\s"]*)|((?:^|,)\s*Token\
 /** The headers of an answer; a challenge is shown, because it says why a login fails. */
 export function redactResponseHeaders(headers: WireHeaders): WireHeaders {
   return mapHeaders(headers, (name, value) => {
-    if (name === 'link') return value.replace(/<([^>]*)>/g, (_, url: string) => `<${redactUrl(url)}>`);
+    if (name === 'link') return value.split('<').map(redactTarget).join('<');
     if (urlHeaders.has(name)) return redactUrl(value);
     if (name === 'www-authenticate' || name === 'proxy-authenticate')
       return value.replace(
@@ -66,6 +66,21 @@ export function redactResponseHeaders(headers: WireHeaders): WireHeaders {
       );
     return secretName.test(name) ? REDACTED : value;
   });
+}
+
+/** The values in a request that are not shown, as they are written. */
+export function hiddenValues(url: string, headers: WireHeaders): readonly string[] {
+  const [, query = ''] = cut(url.split('#', 1)[0] ?? '', '?');
+  const pairs = query.split('&').map((pair) => cut(pair, '='));
+  const ofUrl = pairs.flatMap(([name, value]) => (shownQuery.has(name.toLowerCase()) ? [] : [value ?? name]));
+  const ofHeaders = Object.entries(headers).flatMap(([name, value]) => (shownRequest.has(name) ? [] : [value]));
+  return [...ofUrl, ...ofHeaders];
+}
+
+/** From a target of a `Link` to the next one. One that has no end, or no brackets, is a URL all the same. */
+function redactTarget(text: string): string {
+  const [url, parameters] = cut(text, '>');
+  return parameters === undefined ? redactUrl(url) : `${redactUrl(url)}>${parameters}`;
 }
 
 function mapHeaders(headers: WireHeaders, show: (name: string, value: string) => string): WireHeaders {

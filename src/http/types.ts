@@ -30,7 +30,7 @@ export interface HttpRequest extends Call {
   readonly redirect?: 'follow' | 'manual' | undefined;
   /** Show no proof of who asks: how the registry refuses strangers is the question. */
   readonly anonymous?: boolean | undefined;
-  /** Ask the registry itself, no mirror: a mirror's bytes were wrong. */
+  /** Ask the registry itself, no mirror: a mirror's bytes were wrong, or what is sent is for nobody else. */
   readonly direct?: boolean | undefined;
 }
 

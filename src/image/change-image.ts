@@ -54,6 +54,8 @@ export interface Made extends ChangedImage {
 /** One call of `changeImages`. */
 export interface ChangeRun {
   readonly source: Source;
+  /** What errors call the image. */
+  readonly name: string;
   readonly change: Change;
   readonly platforms: readonly Platform[];
   readonly concurrency: number;
@@ -74,7 +76,7 @@ export async function readImage(
   const bytes = await readAll(source.blob(link).open(call), MAX_CONFIG_BYTES, `config ${link.digest}`);
   const config = parseImageConfig(bytes);
   const configDocument = parseStrictJson(bytes, 'image config') as Record<string, unknown>;
-  requireSafeNumbers(configDocument, link);
+  requireSafeNumbers(configDocument, `config ${link.digest}`);
   return { manifest, config, configDocument, platform: platform ?? platformOf(config) };
 }
 
@@ -83,9 +85,9 @@ function isImage(manifest: Manifest): manifest is ImageToChange['manifest'] {
 }
 
 /** Go writes integers that JSON.parse rounds. Written back, they would have changed without anybody's wish. */
-function requireSafeNumbers(value: unknown, where: Descriptor): void {
+function requireSafeNumbers(value: unknown, where: string): void {
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-    throw new OciError('UNSUPPORTED', `config ${where.digest} holds a number that cannot be kept exactly: ${value}`);
+    throw new OciError('UNSUPPORTED', `${where} holds a number that cannot be kept exactly: ${value}`);
   }
   if (Array.isArray(value) || isObject(value)) {
     for (const one of Object.values(value)) requireSafeNumbers(one, where);
@@ -118,8 +120,12 @@ function withConfig(manifest: ImageManifest, config: Descriptor): ImageManifest 
   return { ...manifest, config: leadingTo(manifest.config, config) };
 }
 
-/** A changed document as a manifest: of the media type that it names, or else of that of the one before. */
+/**
+ * A changed document as a manifest: of the media type that it names, or else of that of the one before.
+ * @throws OciError `UNSUPPORTED`, `LIMIT`
+ */
 export function manifestOf(document: { readonly mediaType?: string }, before: Manifest): Manifest {
+  requireSafeNumbers(document, before.descriptor.digest);
   return manifestFrom(encode(document), document.mediaType ?? before.descriptor.mediaType);
 }
 

@@ -6,7 +6,7 @@ import { type ImageIndex, isIndex, type Manifest } from '../model/manifest.ts';
 import { isIndexType } from '../model/media-types.ts';
 import { collect, mapLimited } from '../graph/collect.ts';
 import { MAX_DEPTH } from '../graph/copy.ts';
-import { imageEntries } from '../graph/entries.ts';
+import { attestedDigest, imageEntries } from '../graph/entries.ts';
 import { entryFor } from '../graph/select.ts';
 import { MAX_MANIFESTS } from '../graph/walk.ts';
 import { overlay } from '../store/overlay.ts';
@@ -30,8 +30,8 @@ export async function changeIndex(run: ChangeRun, root: Index): Promise<RebuiltI
   const indexes = await indexesUnder(run, root);
   const known = overlay(run.source, { manifests: [...indexes.values()] });
   const entries = await collect(imageEntries(known, root, run.call));
-  const { platforms } = run;
-  const chosen = platforms.length === 0 ? entries : platforms.map((platform) => entryFor(entries, platform));
+  const { platforms, name } = run;
+  const chosen = platforms.length === 0 ? entries : platforms.map((platform) => entryFor(entries, platform, name));
   const made = await changeEntries(run, root, chosen);
   const all: Rebuilding = { indexes, made, chosen: new Set(chosen), rebuilt: new Map(), dropped: [] };
   return {
@@ -121,8 +121,7 @@ function withoutStale(
 ): readonly Descriptor[] {
   const left = new Set(after.map(({ digest }) => digest));
   const gone = new Set<string>(before.map(({ digest }) => digest).filter((digest) => !left.has(digest)));
-  const isStale = ({ annotations }: Descriptor): boolean =>
-    gone.has(annotations?.['vnd.docker.reference.digest'] ?? '');
+  const isStale = (entry: Descriptor): boolean => gone.has(attestedDigest(entry) ?? '');
   dropped.push(...after.filter(isStale));
   return after.filter((entry) => !isStale(entry));
 }

@@ -5,9 +5,9 @@
  */
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { isIndex } from '../model/manifest.ts';
+import { isIndex, type Manifest } from '../model/manifest.ts';
 import type { Platform } from '../model/platform.ts';
-import { entryFor } from '../graph/select.ts';
+import { entryFor, nameOf } from '../graph/select.ts';
 import { overlay } from '../store/overlay.ts';
 import type { Source } from '../store/types.ts';
 import {
@@ -47,7 +47,8 @@ export interface Changed {
  * What BuildKit attests of an image that has changed (provenance, SBOMs: the entries whose annotation
  * `vnd.docker.reference.digest` names it) is left out, for it speaks of other content. Artifacts in an index are passed over.
  * @throws OciError `NOT_FOUND` when a platform is not there, `USAGE` when there is no image to change, `MANIFEST_INVALID`,
- * `LIMIT`, `VERSION_UNSUPPORTED` (schema 1), and whatever the source and the change throw
+ * `LIMIT`, `VERSION_UNSUPPORTED` (schema 1), `UNSUPPORTED` for documents that cannot be written again as they are, and whatever the
+ * source and the change throw
  */
 export async function changeImages(
   source: Source,
@@ -56,8 +57,10 @@ export async function changeImages(
   change: Change,
 ): Promise<Changed> {
   const { platforms = [], concurrency = 4, signal, on } = options;
-  const run: ChangeRun = { source, change, platforms, concurrency, call: { signal, on } };
-  const { root, images, indexes, dropped } = await changeRoot(run, reference);
+  const call: Call = { signal, on };
+  const before = await source.manifest(reference, call);
+  const run: ChangeRun = { source, name: nameOf(source, before, reference), change, platforms, concurrency, call };
+  const { root, images, indexes, dropped } = await changeRoot(run, before);
   const manifests = [...images.map(({ manifest }) => manifest), ...indexes];
   const blobs = images.flatMap((image) => image.blobs);
   return {
@@ -68,8 +71,7 @@ export async function changeImages(
   };
 }
 
-async function changeRoot(run: ChangeRun, reference: string | Descriptor): Promise<RebuiltIndex> {
-  const root = await run.source.manifest(reference, run.call);
+async function changeRoot(run: ChangeRun, root: Manifest): Promise<RebuiltIndex> {
   if (isIndex(root)) return changeIndex(run, root);
   const image = await readImage(run, root);
   if (image === undefined) throw noImage(root);
@@ -80,7 +82,7 @@ async function changeRoot(run: ChangeRun, reference: string | Descriptor): Promi
 }
 
 /** An image that tells no platform is for any. */
-function requirePlatforms({ platforms }: ChangeRun, { manifest, platform }: ImageToChange): void {
+function requirePlatforms({ platforms, name }: ChangeRun, { manifest, platform }: ImageToChange): void {
   if (platform === undefined) return;
-  for (const wanted of platforms) entryFor([{ ...manifest.descriptor, platform }], wanted);
+  for (const wanted of platforms) entryFor([{ ...manifest.descriptor, platform }], wanted, name);
 }

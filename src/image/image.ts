@@ -8,7 +8,7 @@ import { isIndex, type Manifest } from '../model/manifest.ts';
 import { type Platform, platformOf } from '../model/platform.ts';
 import type { Source } from '../store/types.ts';
 import { type Chosen, chooseImage } from './choose.ts';
-import { contentSize } from './size.ts';
+import { blobsSize } from './size.ts';
 
 /** One image, for one platform. */
 export interface Image {
@@ -60,7 +60,7 @@ export async function viewOf(
     descriptor: manifest.descriptor,
     platform: told ?? platformOf((await config(call)) ?? {}),
     layers: manifest.links.flatMap(({ role, descriptor }) => (role === 'layer' ? [descriptor] : [])),
-    size: contentSize(manifest),
+    size: blobsSize(manifest),
     config,
     history: async (options) => (await config(options))?.history ?? [],
   };

@@ -4,10 +4,10 @@
  */
 import { decompress } from '../bytes/decompress.ts';
 import { OciError } from '../errors.ts';
-import { collect, mapLimited } from '../graph/collect.ts';
 import { imageEntries } from '../graph/entries.ts';
 import { counted } from '../graph/progress.ts';
 import { platformOfImage } from '../graph/select.ts';
+import { withTasks } from '../graph/tasks.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { isIndex, type Link, type Manifest } from '../model/manifest.ts';
@@ -104,7 +104,12 @@ export function contentSize(manifest: Manifest): number {
       hint: 'imageSizes() tells the size of each, totalSize() of all together',
     });
   }
-  return addUp(manifest.links.map(partOf)).compressed;
+  return blobsSize(manifest);
+}
+
+/** The same of any manifest: what an index lists is not counted. */
+export function blobsSize({ links }: Manifest): number {
+  return addUp(links.filter(({ role }) => role !== 'manifest').map(partOf)).compressed;
 }
 
 async function sizeOf(
@@ -113,12 +118,13 @@ async function sizeOf(
   told: Platform | undefined,
   { unpacked = false, concurrency = 4, signal, on }: ImageSizesOptions,
 ): Promise<ImageSize> {
-  const call: Call = { signal, on };
   const { descriptor } = manifest;
-  const platform = told ?? (await platformOfImage(source, manifest, call));
+  const platform = told ?? (await platformOfImage(source, manifest, { signal, on }));
   const links = [...new Map(manifest.links.map((link) => [link.descriptor.digest, link])).values()];
   const parts = unpacked
-    ? await collect(mapLimited(links, concurrency, (link) => unpackedPart(source, link, call)))
+    ? await withTasks(concurrency, signal, (tasks) =>
+        Promise.all(links.map((link) => tasks.run((own) => unpackedPart(source, link, { signal: own, on })))),
+      )
     : links.map(partOf);
   return { descriptor, platform, ...addUp(parts), parts };
 }

@@ -2,7 +2,7 @@
 import { OciError } from '../errors.ts';
 import { quote } from '../model/quote.ts';
 
-const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+const form = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /**
  * Checks that a text is a time.
@@ -10,6 +10,13 @@ const form = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
  * @throws OciError `USAGE`
  */
 export function checkTime(text: string): string {
-  if (form.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  if (isTime(text)) return text;
   throw new OciError('USAGE', `${quote(text)} is not a time`, { hint: 'write it like 2024-05-06T07:08:09Z' });
+}
+
+/** `Date.parse` takes the 30th of February for the 1st of March, and 24:00 for the next day; Go, and docker with it, cannot read them. */
+function isTime(text: string): boolean {
+  const day = form.exec(text)?.[1];
+  if (day === undefined || Number.isNaN(Date.parse(text))) return false;
+  return new Date(day).toISOString().startsWith(day);
 }

@@ -19,14 +19,20 @@ export interface KeyedSignature {
 /** Signatures by a key pair; `none` and shared secrets prove nothing. */
 export const SIGNATURE_ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512'];
 
+/** A payload as its signatures have it: base64url. */
+export function encodePayload(payload: Uint8Array): string {
+  return encode(payload);
+}
+
 /**
  * Is it the signature of this payload? It proves that nothing was changed since it was signed, and not who signed: the key
  * is whatever the signature brings.
+ * @param payload encoded, once for all its signatures.
  * @throws what the library throws of a key or header that it cannot use
  */
-export async function verifyJws(signed: KeyedSignature, payload: Uint8Array): Promise<boolean> {
+export async function verifyJws(signed: KeyedSignature, payload: string): Promise<boolean> {
   const { alg, jwk, protected: header, signature } = signed;
-  const jws = { protected: header, payload: encode(payload), signature, header: { alg } };
+  const jws = { protected: header, payload, signature, header: { alg } };
   try {
     await flattenedVerify(jws, { ...jwk }, { algorithms: [...SIGNATURE_ALGORITHMS] });
     return true;

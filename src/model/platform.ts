@@ -12,6 +12,8 @@ export interface Platform {
   readonly variant?: string;
   readonly 'os.version'?: string;
   readonly 'os.features'?: readonly string[];
+  /** Of the processor: docker's lists may name them. They are told, and no choice depends on them. */
+  readonly features?: readonly string[];
 }
 
 const part = '[A-Za-z0-9_.-]{1,64}';

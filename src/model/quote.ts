@@ -2,10 +2,18 @@
 
 /** A value in quotes; whatever is not printable ASCII stands as `\u{…}`. */
 export function quote(value: unknown, limit: number = 160): string {
-  if (typeof value !== 'string')
-    return (JSON.stringify(value) ?? typeof value).slice(0, limit).replace(unprintable, escapeOne);
+  if (typeof value !== 'string') return jsonOf(value).slice(0, limit).replace(unprintable, escapeOne);
   const shown = value.length > limit ? `${value.slice(0, limit)}…` : value;
   return `"${shown.replace(unprintable, escapeOne)}"`;
+}
+
+/** What is nested too deep to be written as JSON is named by its type. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return typeof value;
+  }
 }
 
 const unprintable = /[^\x20-\x7e…]/gu;

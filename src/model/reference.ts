@@ -105,6 +105,11 @@ export function checkRepositoryName(name: string): string {
   });
 }
 
+/** Does it follow the grammar of a repository's name? */
+export function isRepositoryName(text: string): boolean {
+  return text.length <= MAX_PATH && pathGrammar.test(text);
+}
+
 /** Does it follow the grammar of a tag? */
 export function isTag(text: string): boolean {
   return tagGrammar.test(text);

@@ -3,7 +3,8 @@
  * were signed, and what came after those (`formatLength`, `formatTail`). They prove that nothing was changed since it was
  * signed, and not who signed: the key stands beside the signature.
  */
-import { OciError } from '../errors.ts';
+import { OciError, throwIfAborted } from '../errors.ts';
+import type { Call } from './call.ts';
 import { isObject } from './descriptor.ts';
 import { quote } from './quote.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -83,22 +84,26 @@ function fromBase64url(text: string, where: string): Uint8Array {
  * @param from names the manifest in errors.
  * @returns the keys, for those who know whom they trust.
  * @throws OciError `DIGEST_MISMATCH` when a signature is not of this payload, `MANIFEST_INVALID` for one that proves
- * nothing (`none`, no key), `UNSUPPORTED` for one by a chain of certificates
+ * nothing (`none`, no key), `UNSUPPORTED` for one by a chain of certificates, `ABORTED`
  */
 export async function verifySchema1(
   schema1: { readonly payload?: Uint8Array | undefined; readonly signatures: readonly Schema1Signature[] },
   from: string = 'the manifest',
+  { signal }: Call = {},
 ): Promise<readonly PublicJwk[]> {
   const { payload, signatures } = schema1;
   if (payload === undefined) return [];
   const keys: PublicJwk[] = [];
+  const { encodePayload } = await import('./jws.ts');
+  const encoded = encodePayload(payload);
   for (const [at, signature] of signatures.entries()) {
-    keys.push(await verifySignature(signature, payload, `signatures[${at}] of ${from}`));
+    throwIfAborted(signal); // a hundred signatures of a large payload take seconds
+    keys.push(await verifySignature(signature, encoded, `signatures[${at}] of ${from}`));
   }
   return keys;
 }
 
-async function verifySignature(signature: Schema1Signature, payload: Uint8Array, name: string): Promise<PublicJwk> {
+async function verifySignature(signature: Schema1Signature, payload: string, name: string): Promise<PublicJwk> {
   const { alg, jwk, x5c } = signature.header;
   if (x5c !== undefined) {
     throw new OciError('UNSUPPORTED', `${name} is by a chain of certificates, which cannot be verified here`);

@@ -1,5 +1,5 @@
 /** A file that appears under its name whole or not at all: it is made beside it and renamed, so that what stood there stands until then. */
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { onDisk, unless } from './fs-errors.ts';
 import { syncFolder } from './safe-files.ts';
@@ -16,12 +16,14 @@ export interface NewFile {
 }
 
 /**
- * Begins the file of this name; its permissions are those of any new file. A process that is killed leaves a `.partial` beside it.
+ * Begins the file of this name. Its permissions are those of the file that it will replace, so that a private one stays private, or else
+ * those of any new file. A process that is killed leaves a `.partial` beside it.
  * @throws OciError `IO`, `DISK_FULL`
  */
 export async function openBeside(file: string): Promise<NewFile> {
   const partial = `${file}.${crypto.randomUUID().slice(0, 8)}.partial`;
-  const handle = await onDisk(`write ${file}`, () => open(partial, 'wx+', 0o666));
+  const { mode = 0o666 } = await stat(file).catch(() => ({ mode: undefined }));
+  const handle = await onDisk(`write ${file}`, () => open(partial, 'wx+', mode & 0o777));
   return {
     handle,
     folder: dirname(file),

@@ -149,10 +149,14 @@ async function listed(
 function requireBlob(blobs: SavedBlobs, wanted: Descriptor | undefined): SavedBlob {
   const blob = wanted && blobs.get(wanted.digest);
   if (blob !== undefined) return blob;
-  throw new OciError('FOREIGN_LAYER', `${blobs.name} has to hold every layer, and ${wanted?.digest} is kept elsewhere`, {
-    hint: 'copy foreign layers, too (--foreign-layers)',
-    digests: wanted && [wanted.digest],
-  });
+  throw new OciError(
+    'FOREIGN_LAYER',
+    `${blobs.name} has to hold every layer, and ${wanted?.digest} is kept elsewhere`,
+    {
+      hint: 'copy foreign layers, too (--foreign-layers)',
+      digests: wanted && [wanted.digest],
+    },
+  );
 }
 
 /** Images in the order in which they were put, each once under all its names. */

@@ -29,6 +29,9 @@ export { type CredentialPlace, eraseCredential, type LoginOptions, storeCredenti
 export type { Resolve, Resolved } from './lookup.ts';
 export type { ProxySetting } from './proxy.ts';
 export { saveContent } from './save-content.ts';
+export { createDockerArchive, openDockerArchive } from './docker-archive-file.ts';
+export { extract, type Extracted, type ExtractOptions } from './extract.ts';
+export { fileContent, type FileContentOptions } from './file-content.ts';
 export { serve, type Served, type ServeOptions, type ServeTls } from './serve.ts';
 export { spoolToDisk } from './spool.ts';
 export { createTarLayout, type CreateTarOptions, openTarLayout, type TarLayout } from './tar-file.ts';

@@ -2,28 +2,17 @@
  * tar archives as layers: a file, a pipe, standard input. What is compressed is taken as it is, byte for byte; a plain
  * archive is compressed with gzip, always in the same way, into a temporary file.
  */
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { OciError } from '../errors.ts';
 import { gzip } from '../bytes/compress.ts';
-import { createHasher } from '../bytes/hash.ts';
-import type { Bytes, Call } from '../model/call.ts';
+import type { Bytes } from '../model/call.ts';
 import { OCI_LAYER, OCI_LAYER_GZIP } from '../model/media-types.ts';
 import { counted } from '../graph/progress.ts';
 import { layerFrom, type NewLayer } from '../image/layer.ts';
-import { contentOf } from '../store/content.ts';
-import type { Spool, Spooled } from '../store/spool.ts';
+import type { Spooled } from '../store/spool.ts';
 import type { Content } from '../store/types.ts';
-import { readWindow } from './file-io.ts';
-import { onDisk, unless } from './fs-errors.ts';
+import { type InputOptions, openContent, requireArchive } from './open-input.ts';
 import { spoolToDisk } from './spool.ts';
 
-export interface ReadLayerOptions extends Call {
-  /** Where a stream, and what is compressed here, is kept until it is closed; temporary files unless told. */
-  readonly spool?: Spool | undefined;
-  /** What `-` stands for; standard input unless told. */
-  readonly input?: Bytes | undefined;
-}
+export type { InputOptions as ReadLayerOptions };
 
 /** A layer that has something open. */
 export interface LayerArchive extends NewLayer {
@@ -35,8 +24,8 @@ export interface LayerArchive extends NewLayer {
 const LEVEL = 6;
 
 /**
- * Reads a tar archive, plain or compressed with gzip or zstd, as a layer: all of it is read once to learn its digests, and
- * again when it is sent.
+ * Reads a tar archive, plain or compressed with gzip or zstd, as a layer: once for its own digest, once more to unpack or to compress it,
+ * and again when it is sent.
  * @param file a path, `-`, or the bytes themselves; what is no file on the disk is spooled first.
  * @example
  * const layer = await readLayer('mydata.tgz');
@@ -48,7 +37,7 @@ const LEVEL = 6;
  * }
  * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID` for what is no tar archive, `TOO_LARGE`, `DISK_FULL`, `IO`
  */
-export async function readLayer(file: string | Bytes, options: ReadLayerOptions = {}): Promise<LayerArchive> {
+export async function readLayer(file: string | Bytes, options: InputOptions = {}): Promise<LayerArchive> {
   const { signal, on } = options;
   const archive = await openArchive(file, options);
   let isKept = false;
@@ -68,7 +57,7 @@ function nameOf(file: string | Bytes): string {
   return file === '-' ? 'stdin' : file;
 }
 
-async function compress(content: Content, { spool = spoolToDisk(), signal, on }: ReadLayerOptions): Promise<Spooled> {
+async function compress(content: Content, { spool = spoolToDisk(), signal, on }: InputOptions): Promise<Spooled> {
   const { descriptor } = content;
   on?.({ type: 'start', descriptor });
   const plain = counted(content, on).open({ signal });
@@ -77,35 +66,7 @@ async function compress(content: Content, { spool = spoolToDisk(), signal, on }:
   return spooled;
 }
 
-async function openArchive(file: string | Bytes, options: ReadLayerOptions): Promise<Spooled> {
-  if (typeof file !== 'string') return spooled(file, options);
-  if (file === '-') return spooled(options.input ?? process.stdin, options);
-  const stats = await onDisk(`read ${file}`, () => unless(['ENOENT', 'ENOTDIR'], stat(file)));
-  if (stats === undefined) throw new OciError('NOT_FOUND', `there is no archive ${file}`);
-  if (stats.isDirectory()) {
-    throw new OciError('LAYOUT_INVALID', `${file} is a directory, not an archive`, {
-      hint: `pack it first: tar -C ${file} -cf layer.tar .`,
-    });
-  }
-  if (stats.isFile()) return openFile(file, stats.size, options);
-  return onDisk(`read ${file}`, () => spooled(createReadStream(file), options));
-}
-
-function spooled(bytes: Bytes, { spool = spoolToDisk(), signal }: ReadLayerOptions): Promise<Spooled> {
-  return spool(bytes, { mediaType: OCI_LAYER, signal });
-}
-
-/** A file that stays open, so that it is the same one until the end. */
-async function openFile(file: string, size: number, { signal }: Call): Promise<Spooled> {
-  const handle = await onDisk(`open ${file}`, () => open(file, 'r'));
-  const read = (start: number, end: number, call: Call): Bytes => readWindow(handle, start, end, file, call.signal);
-  try {
-    const hasher = createHasher('sha256');
-    for await (const chunk of read(0, size, { signal })) hasher.update(chunk);
-    const content = contentOf({ mediaType: OCI_LAYER, digest: hasher.digest(), size }, read, undefined, file);
-    return { content, close: () => handle.close() };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+async function openArchive(file: string | Bytes, options: InputOptions): Promise<Spooled> {
+  if (typeof file === 'string') await requireArchive(file, `pack it first: tar -C ${file} -cf layer.tar .`);
+  return openContent(file, OCI_LAYER, options);
 }

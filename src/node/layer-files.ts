@@ -5,9 +5,9 @@
 import path from 'node:path';
 import { hasherFor } from '../bytes/hash.ts';
 import { fromArray } from '../bytes/read.ts';
-import { collect, mapLimited } from '../graph/collect.ts';
 import { copy } from '../graph/copy.ts';
 import { counted } from '../graph/progress.ts';
+import { withTasks } from '../graph/tasks.ts';
 import { walk } from '../graph/walk.ts';
 import { blobPath } from '../layout/paths.ts';
 import { putBlob } from '../layout/put-blob.ts';
@@ -58,18 +58,17 @@ export async function pullLayers(
   const contents =
     'document' in layers ? await contentsOf(source, layers, config, call) : layers.map((layer) => source.blob(layer));
   const once = [...new Map(contents.map((content) => [content.descriptor.digest, content])).values()];
-  const missing = await collect(
-    mapLimited(once, concurrency, async ({ descriptor }) =>
-      (await isRight(tree, descriptor, call)) ? 0 : descriptor.size,
-    ),
-  );
-  await requireSpace(
-    directory,
-    missing.reduce((sum, size) => sum + size, 0),
-    'the layers',
-  );
-  await makeFolder(directory);
-  return collect(mapLimited(once, concurrency, (content) => keep(content, tree, call)));
+  return withTasks(concurrency, signal, async (tasks) => {
+    const missing = await Promise.all(
+      once.map(({ descriptor }) =>
+        tasks.run(async (own) => ((await isRight(tree, descriptor, own)) ? 0 : descriptor.size)),
+      ),
+    );
+    const needed = missing.reduce((sum, size) => sum + size, 0);
+    await requireSpace(directory, needed, 'the layers');
+    await makeFolder(directory);
+    return Promise.all(once.map((content) => tasks.run((own) => keep(content, tree, { signal: own, on }))));
+  });
 }
 
 async function contentsOf(source: Source, root: Manifest, config: boolean, call: Call): Promise<readonly Content[]> {
@@ -97,7 +96,7 @@ async function keep(content: Content, tree: LayoutTree, call: Call): Promise<Lay
 }
 
 /** A file with other bytes than its name says is removed. */
-async function isRight(tree: LayoutTree, { digest, size }: Descriptor, { signal }: Call): Promise<boolean> {
+async function isRight(tree: LayoutTree, { digest, size }: Descriptor, signal: AbortSignal): Promise<boolean> {
   const file = blobPath(digest);
   const found = await tree.stat(file);
   if (found === undefined) return false;

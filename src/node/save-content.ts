@@ -1,6 +1,7 @@
 /** Content in a file: verified on its way, and under its name only when all of it is right and on the disk. */
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { OciError } from '../errors.ts';
 import { abortable } from '../bytes/read.ts';
 import type { Bytes, Call } from '../model/call.ts';
 import { counted } from '../graph/progress.ts';
@@ -34,8 +35,7 @@ export interface SaveOptions {
 
 /** Writes bytes to a file, whole or not at all. @throws OciError `DISK_FULL`, `IO`, and whatever the bytes throw */
 export async function saveBytes(bytes: Bytes, file: string, { signal, size = 0 }: SaveOptions = {}): Promise<void> {
-  // Behind a link the file is replaced, not the link.
-  const place = await realpath(file).catch(() => file);
+  const place = await behindLinks(file);
   const standing = await stat(place).catch(() => undefined);
   if (standing !== undefined && !standing.isFile()) return pour(bytes, place, signal);
   await requireSpace(dirname(place), size, 'the file');
@@ -48,6 +48,23 @@ export async function saveBytes(bytes: Bytes, file: string, { signal, size = 0 }
     await output.drop();
     throw error;
   }
+}
+
+/**
+ * Behind a link the file is replaced, not the link. A link that somebody else has put into a folder for everybody is not followed: Linux
+ * would not open it either (`fs.protected_symlinks`), but looking where it leads goes round that.
+ */
+async function behindLinks(file: string): Promise<string> {
+  const link = await lstat(file).catch(() => undefined);
+  if (link?.isSymbolicLink() !== true) return file;
+  const folder = await stat(dirname(file));
+  const isForAll = (folder.mode & 0o1002) === 0o1002;
+  if (isForAll && link.uid !== process.geteuid?.() && link.uid !== folder.uid) {
+    throw new OciError('IO', `cannot write ${file}: it is a link that another user has put there`, {
+      hint: 'remove it, or name the file that it leads to',
+    });
+  }
+  return realpath(file).catch(() => file);
 }
 
 async function pour(bytes: Bytes, place: string, signal: AbortSignal | undefined): Promise<void> {

@@ -1,17 +1,11 @@
 /**
  * The files of a tar archive, read anywhere. An archive that cannot be is spooled first: a compressed one, a pipe, standard input.
  */
-import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { OciError } from '../errors.ts';
-import { gunzip, unzstd } from '../bytes/compress.ts';
+import { compressionOf, decompress } from '../bytes/decompress.ts';
 import { readAll } from '../bytes/read.ts';
 import { scanTar, type TarPlace } from '../bytes/tar.ts';
 import type { Bytes, Call } from '../model/call.ts';
-import type { Spool } from '../store/spool.ts';
-import { readWindow } from './file-io.ts';
-import { onDisk, unless } from './fs-errors.ts';
-import { spoolToDisk } from './spool.ts';
+import { type InputOptions, openWindows, requireArchive, spoolWindows, type Windows } from './open-input.ts';
 
 export interface TarFiles {
   /** Of the archive, for messages. */
@@ -23,18 +17,7 @@ export interface TarFiles {
   close(): Promise<void>;
 }
 
-export interface OpenTarOptions extends Call {
-  readonly spool?: Spool | undefined;
-  /** What `-` stands for; standard input unless told. */
-  readonly input?: Bytes | undefined;
-}
-
-/** Bytes that can be read anywhere. */
-interface Windows {
-  readonly size: number;
-  read(start: number, end: number, options: Call): Bytes;
-  close(): Promise<void>;
-}
+export type OpenTarOptions = InputOptions;
 
 /**
  * Opens an archive: tar, or tar in gzip or zstd.
@@ -42,6 +25,7 @@ interface Windows {
  * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID`, `IO`
  */
 export async function openTarFiles(file: string, options: OpenTarOptions = {}): Promise<TarFiles> {
+  await requireArchive(file, `try oci:${file}`);
   const windows = await uncompressed(await openWindows(file, options), options);
   try {
     const entries = await listEntries(windows, options);
@@ -58,49 +42,17 @@ export async function openTarFiles(file: string, options: OpenTarOptions = {}): 
   }
 }
 
-async function openWindows(file: string, options: OpenTarOptions): Promise<Windows> {
-  if (file === '-') return spooled(options.input ?? process.stdin, options);
-  const stats = await onDisk(`read ${file}`, () => unless(['ENOENT', 'ENOTDIR'], stat(file)));
-  if (stats === undefined) throw new OciError('NOT_FOUND', `there is no archive ${file}`);
-  if (stats.isDirectory()) {
-    throw new OciError('LAYOUT_INVALID', `${file} is a directory, not an archive`, { hint: `try oci:${file}` });
-  }
-  if (!stats.isFile()) return spooled(createReadStream(file), options);
-  const handle = await onDisk(`open ${file}`, () => open(file, 'r'));
-  return {
-    size: stats.size,
-    read: (start, end, { signal }) => readWindow(handle, start, end, file, signal),
-    close: () => handle.close(),
-  };
-}
-
-async function spooled(bytes: Bytes, { spool = spoolToDisk(), signal }: OpenTarOptions): Promise<Windows> {
-  const kept = await spool(bytes, { signal });
-  return {
-    size: kept.content.descriptor.size,
-    read: (start, end, { signal: own }) => kept.content.open({ signal: own, start, end }),
-    close: () => kept.close(),
-  };
-}
-
 async function uncompressed(windows: Windows, options: OpenTarOptions): Promise<Windows> {
   try {
     const head = await readAll(windows.read(0, 4, options), 4, 'the head of the archive');
-    const unpack = unpackerFor(head);
-    if (unpack === undefined) return windows;
-    const plain = await spooled(unpack(windows.read(0, windows.size, options), options), options);
+    if (compressionOf(head) === 'none') return windows;
+    const plain = await spoolWindows(decompress(windows.read(0, windows.size, options), options), options);
     await windows.close();
     return plain;
   } catch (error) {
     await windows.close();
     throw error;
   }
-}
-
-function unpackerFor([a, b, c, d]: Uint8Array): typeof gunzip | undefined {
-  if (a === 0x1f && b === 0x8b) return gunzip;
-  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return unzstd;
-  return undefined;
 }
 
 async function listEntries(windows: Windows, options: Call): Promise<Map<string, TarPlace>> {

@@ -3,10 +3,11 @@
  * is the registry's business; that it comes back from strange hands is ours.
  */
 import { OciError } from '../errors.ts';
+import type { Host } from '../http/hosts.ts';
 import type { WireResponse } from '../model/call.ts';
 import type { ListOptions } from '../store/types.ts';
 import { catalogListing, firstPage, type NameListing, namesIn, tagListing, validNames } from './name-listing.ts';
-import { askPage, nextOf, readPage } from './pages.ts';
+import { askPage, isPastEnd, type Next, nextOf, readPage } from './pages.ts';
 import { type Exchange, settle, wireResponse } from './requests.ts';
 import type { Place, RegistryPlace } from './session.ts';
 
@@ -56,17 +57,19 @@ async function pageOf(
   listing: NameListing,
   { next, ...options }: PageOptions,
 ): Promise<Cursors & { readonly names: readonly string[] }> {
+  const cursor = next === undefined ? undefined : checkCursor(place, listing, next);
   const exchange =
-    next === undefined
-      ? await begin(place, listing, options)
-      : await askPage(place, listing, checkCursor(place, listing, next), options);
+    cursor === undefined ? await begin(place, listing, options) : await askPage(place, listing, cursor.url, options);
+  if (cursor?.guessed === true && (await isPastEnd(exchange))) {
+    return { names: [], response: wireResponse(exchange.response) };
+  }
   const json = await readPage(place, listing, exchange);
   const entries = namesIn(json, listing);
   // A registry that knows no `last` begins anew: what was listed before is not listed again.
   const asked = new URL(exchange.request.url).searchParams.get('last');
   const after = asked !== null && entries.includes(asked) ? asked : undefined;
   const names = validNames(place, entries, listing, options).filter((name) => after === undefined || name > after);
-  return { names, ...cursorsOf(place, listing, exchange, json), response: wireResponse(exchange.response) };
+  return { names, ...cursorsOf(place, listing, { exchange, json, cursor }), response: wireResponse(exchange.response) };
 }
 
 async function begin(place: RegistryPlace, listing: NameListing, options: ListOptions): Promise<Exchange> {
@@ -78,26 +81,47 @@ async function begin(place: RegistryPlace, listing: NameListing, options: ListOp
   });
 }
 
+interface PageRead {
+  readonly exchange: Exchange;
+  readonly json: unknown;
+  /** That led here. */
+  readonly cursor: Next | undefined;
+}
+
 function cursorsOf(
   place: RegistryPlace,
   listing: NameListing,
-  exchange: Exchange,
-  json: unknown,
+  { exchange, json, cursor }: PageRead,
 ): Pick<Cursors, 'last' | 'next'> {
-  const next = nextOf(place, listing, exchange, json);
+  const next = nextOf(place, listing, exchange, json, cursor?.guessed === false);
   if (next === undefined || (next.guessed && next.url === exchange.request.url)) return {};
   const last = next.guessed ? null : new URL(next.url).searchParams.get('last');
-  return { ...(last === null ? {} : { last }), next: next.url };
+  return { ...(last === null ? {} : { last }), next: next.guessed ? next.url + GUESSED : next.url };
 }
 
+/** Stands behind a cursor that no registry has told. */
+const GUESSED = '#guessed';
+
 /** Within the registry's origin it may only be a page of this very listing: the request carries the user's credentials. */
-function checkCursor({ host }: RegistryPlace, { what, url }: NameListing, next: string): string {
+function checkCursor({ host }: RegistryPlace, { what, url }: NameListing, cursor: string): Next {
+  const guessed = cursor.endsWith(GUESSED);
+  const next = guessed ? cursor.slice(0, -GUESSED.length) : cursor;
   const to = URL.canParse(next, host.origin) ? new URL(next, host.origin) : undefined;
-  // Behind a proxy a registry may name its pages with another prefix.
   const path = new URL(url).pathname.slice(host.pathPrefix.length);
   const isAtHome = to?.origin === host.origin && to.username === '' && to.password === '' && to.hash === '';
-  if (isAtHome && to.pathname.endsWith(path)) return to.href;
+  if (isAtHome && to.pathname.endsWith(path) && isOwnPrefix(host, to.pathname.slice(0, -path.length))) {
+    return { url: to.href, guessed };
+  }
   throw new OciError('REDIRECT_REFUSED', `refused to list ${what} by a cursor that leads elsewhere`, {
     hint: 'hand over `next` of the page before as it came',
   });
+}
+
+/**
+ * Behind a proxy a registry may name its pages with another prefix than ours. But where registries stand below paths of one
+ * origin (Artifactory, Nexus) another prefix is another registry, and a second `/v2/` another repository.
+ */
+function isOwnPrefix({ pathPrefix }: Host, prefix: string): boolean {
+  if (prefix === '' || prefix === pathPrefix) return true;
+  return pathPrefix === '' && !`${prefix}/`.includes('/v2/');
 }

@@ -32,14 +32,14 @@ async function* listedNames(place: RegistryPlace, options: ListOptions, listing:
   const { last } = options;
   const { first, ...found } = await firstPage(place, options, listing);
   let { after } = found;
-  let before: readonly unknown[] = [];
+  let before: ReadonlySet<unknown> = new Set();
   for await (const { json, guessed } of pagesFrom(place, listing, first, options)) {
     const entries = namesIn(json, listing);
-    if (guessed && entries.some((entry) => before.includes(entry))) return; // it knows no `last`
+    if (guessed && entries.some((entry) => before.has(entry))) return; // it knows no `last`
     if (last !== undefined && entries.includes(last)) after = last; // docker-registry 2.8 does not, either
     for (const name of validNames(place, entries, listing, options)) {
       if (after === undefined || name > after) yield name;
     }
-    before = entries;
+    before = new Set(entries);
   }
 }

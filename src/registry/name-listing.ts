@@ -1,12 +1,12 @@
 /**
  * A listing of names, tags or repositories: how it is asked for, and what of a page counts. An entry that is no name
- * (Artifactory lists digests, Nexus nulls) is skipped and told of: no string from a listing becomes a URL unread.
+ * (Artifactory lists digests, Nexus nulls) is skipped and told of: at most it is a cursor, and never a part of a path.
  */
 import { OciError } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import { isObject } from '../model/descriptor.ts';
 import { quote } from '../model/quote.ts';
-import { checkRepositoryName, checkTag } from '../model/reference.ts';
+import { isRepositoryName, isTag } from '../model/reference.ts';
 import type { ListOptions } from '../store/types.ts';
 import { askPage, type Listing } from './pages.ts';
 import { apiUrl, type Exchange, pathIn, scopesFor, settle } from './requests.ts';
@@ -17,7 +17,7 @@ export interface NameListing extends Listing {
   readonly url: string;
   /** The key of the names in a page. */
   readonly field: 'tags' | 'repositories';
-  readonly check: (name: string) => string;
+  readonly isName: (entry: string) => boolean;
 }
 
 export function tagListing(place: Place): NameListing {
@@ -26,7 +26,7 @@ export function tagListing(place: Place): NameListing {
     url: apiUrl(place, pathIn(place, 'tags/list')),
     scopes: scopesFor(place, 'pull'),
     field: 'tags',
-    check: checkTag,
+    isName: isTag,
   });
 }
 
@@ -36,7 +36,7 @@ export function catalogListing(place: RegistryPlace): NameListing {
     url: apiUrl(place, '_catalog'),
     scopes: ['registry:catalog:*'],
     field: 'repositories',
-    check: checkRepositoryName,
+    isName: isRepositoryName,
   });
 }
 
@@ -45,12 +45,16 @@ function nameListing(parts: Omit<NameListing, 'accept' | 'guessNext'>): NameList
   return { ...listing, guessNext: (page, asked) => guessNext(listing, page, asked) };
 }
 
+/** No name is longer, and no URL is to become as long as a page. */
+const MAX_CURSOR = 1024;
+
 /** The specification lets a registry cut a listing short at `n` without a Link. */
 function guessNext(listing: NameListing, page: unknown, asked: URL): string | undefined {
   const entries = namesIn(page, listing);
   const end = entries.at(-1);
   const isFull = entries.length > 0 && asked.searchParams.get('n') === String(entries.length);
-  return isFull && typeof end === 'string' ? pageUrl(listing.url, entries.length, end) : undefined;
+  const isCursor = typeof end === 'string' && end.length <= MAX_CURSOR;
+  return isFull && isCursor ? pageUrl(listing.url, entries.length, end) : undefined;
 }
 
 /** 404, 405 and 501: there is no such thing (Docker Hub, GHCR). */
@@ -117,26 +121,25 @@ export function namesIn(page: unknown, { field, what }: NameListing): readonly u
   throw new OciError('PROTOCOL', `cannot list ${what}: the answer holds no list of ${field}`);
 }
 
-/** Those entries that are names. */
+/** Those entries that are names. A page may have millions that are none: none of them becomes an error of its own. */
 export function validNames(
   place: RegistryPlace,
   entries: readonly unknown[],
-  listing: NameListing,
+  { what, isName }: NameListing,
   { on }: Call,
 ): readonly string[] {
-  const names = entries.filter((entry) => isValid(entry, listing));
-  const wrong = entries.filter((entry) => !isValid(entry, listing));
+  const names: string[] = [];
+  const wrong: unknown[] = [];
+  for (const entry of entries) {
+    if (typeof entry === 'string' && isName(entry)) names.push(entry);
+    else wrong.push(entry);
+  }
   if (wrong.length > 0) {
-    const text = `skipped ${wrong.length} entries in ${listing.what} that are no names, e.g. ${quote(wrong[0], 80)}`;
+    // Only a text is shown: a list may be nested too deep to be written as JSON again.
+    const example = wrong.find((entry) => typeof entry === 'string');
+    const shown = example === undefined ? '' : `, e.g. ${quote(example, 80)}`;
+    const text = `skipped ${wrong.length} entries in ${what} that are no names${shown}`;
     on?.({ type: 'warning', host: place.host.name, text });
   }
   return names;
-}
-
-function isValid(entry: unknown, { check }: NameListing): entry is string {
-  try {
-    return typeof entry === 'string' && check(entry) === entry;
-  } catch {
-    return false;
-  }
 }

@@ -6,7 +6,7 @@ import { OciError, throwIfAborted } from '../errors.ts';
 import { readJson } from '../http/json.ts';
 import { nextPage } from '../http/link.ts';
 import type { Call } from '../model/call.ts';
-import { ask, type Exchange, failed } from './requests.ts';
+import { ask, type Exchange, failed, settle } from './requests.ts';
 import type { RegistryPlace } from './session.ts';
 
 /** A listing, and how it is asked for. */
@@ -45,17 +45,29 @@ export interface Next {
   readonly guessed: boolean;
 }
 
-/** Where the page after this one is. @throws OciError `REDIRECT_REFUSED`, `PROTOCOL` when it leads to itself */
+/**
+ * Where the page after this one is.
+ * @param hasLinks a `Link` has led here: where it ends, the listing does, and nothing is guessed
+ * @throws OciError `REDIRECT_REFUSED`, `PROTOCOL` when it leads to itself
+ */
 export function nextOf(
   { host }: RegistryPlace,
   { what, guessNext }: Listing,
   { request, response }: Exchange,
   json: unknown,
+  hasLinks: boolean,
 ): Next | undefined {
   const linked = nextPage(response, host.origin);
   if (linked === request.url) throw inCircles(what);
-  const url = linked ?? guessNext?.(json, new URL(request.url));
+  const url = linked ?? (hasLinks ? undefined : guessNext?.(json, new URL(request.url)));
   return url === undefined ? undefined : { url, guessed: linked === undefined };
+}
+
+/** Where nothing comes after a name, a registry that sends no `Link` may know no such page. */
+export async function isPastEnd(exchange: Exchange): Promise<boolean> {
+  if (exchange.response.status !== 404) return false;
+  await settle(exchange);
+  return true;
 }
 
 function inCircles(what: string): OciError {
@@ -75,17 +87,20 @@ export async function* pagesFrom(
   const { limits } = place.session;
   const seen = new Set([first.request.url]);
   let guessed = false;
+  let hasLinks = false;
   for (let exchange = first; ; ) {
     throwIfAborted(call.signal);
     const json = await readPage(place, listing, exchange);
     yield { json, guessed, exchange };
-    const next = nextOf(place, listing, exchange, json);
+    const next = nextOf(place, listing, exchange, json, hasLinks);
     if (next === undefined) return;
     if (seen.has(next.url)) throw inCircles(listing.what);
     if (seen.size >= limits.pages)
       throw new OciError('LIMIT', `cannot list ${listing.what}: more than ${limits.pages} pages`);
     seen.add(next.url);
-    guessed = next.guessed;
+    ({ guessed } = next);
+    hasLinks ||= !guessed;
     exchange = await askPage(place, listing, next.url, call);
+    if (guessed && (await isPastEnd(exchange))) return;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A request of the caller's own to a registry, for what no verb does: authenticated, retried and redirected as all others
- * are. Its path stays below `/v2/`; what the answer means is for the caller to know.
+ * are, but never sent to a mirror. Its path stays below `/v2/`; what the answer means is for the caller to know.
  */
 import { OciError, throwIfAborted } from '../errors.ts';
 import type { HttpRequest, HttpResponse } from '../http/types.ts';
@@ -31,9 +31,16 @@ export async function sendOwn(
   throwIfAborted(rest.signal);
   const root = apiUrl(place, '');
   const url = URL.canParse(root + path) ? new URL(root + path) : undefined;
-  if (url?.href.startsWith(root) !== true || url.hash !== '' || path.startsWith('/')) {
+  if (url?.href.startsWith(root) !== true || path.includes('#') || path.startsWith('/') || climbs(url)) {
     throw new OciError('USAGE', `${quote(path)} is no path below ${root}`);
   }
-  const { response } = await ask(place, { method, path: url.href.slice(root.length), ...rest });
+  // Its headers are the caller's, and may be secrets: they are for the registry, and for no mirror of it.
+  const { response } = await ask(place, { method, path: url.href.slice(root.length), ...rest, direct: true });
   return response;
+}
+
+/** Some servers, and what stands before them, take an encoded slash for one. */
+function climbs({ pathname }: URL): boolean {
+  const path = pathname.replace(/%2f|%5c/gi, '/').replace(/%2e/gi, '.');
+  return path.split('/').includes('..');
 }

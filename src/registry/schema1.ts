@@ -22,6 +22,6 @@ export async function pullSchema1(place: Place, reference: string, call: Call = 
   const asked = isDigest(reference) ? reference : undefined;
   const digest = digestOf(schema1.payload ?? bytes, asked === undefined ? 'sha256' : digestAlgorithm(asked));
   if (asked !== undefined && digest !== asked) throw digestMismatch(asked, digest, nameOf(place));
-  await verifySchema1(schema1, manifestName(place, reference));
+  await verifySchema1(schema1, manifestName(place, reference), call);
   return { ...schema1, bytes, digest, response };
 }

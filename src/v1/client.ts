@@ -13,7 +13,7 @@ import { createHosts, type Hosts, type HostSettings } from '../http/hosts.ts';
 import { createSend, type SendOptions } from '../http/pipeline.ts';
 import type { Middleware, Send } from '../http/types.ts';
 import type { Call } from '../model/call.ts';
-import { parseReference, type Reference } from '../model/reference.ts';
+import { checkRepositoryName, parseReference, type Reference } from '../model/reference.ts';
 import type { V1Image } from './documents.ts';
 import { ancestryOf, imageJson, type V1ImageJson } from './image.ts';
 import { openLayer, type V1Layer, type V1LayerOptions } from './layer.ts';
@@ -72,9 +72,12 @@ export function createV1Client(options: V1ClientOptions = {}): V1Client {
   const context = contextOf(options, transport, clock);
   const repositories = new Map<string, V1Repository>();
   const repository = (name: string | Reference): V1Repository => {
-    const { domain, path } = typeof name === 'string' ? parseReference(name) : name;
-    const key = `${domain}/${path}`;
-    const known = repositories.get(key) ?? repositoryAt(placeOf(context, domain), path);
+    const given = typeof name === 'string' ? parseReference(name) : name;
+    const place = placeOf(context, given.domain);
+    // A reference made by hand obeys the same rules.
+    const { path } = parseReference(`${place.host.name}/${checkRepositoryName(given.path)}`);
+    const key = `${place.host.name}/${path}`;
+    const known = repositories.get(key) ?? repositoryAt(place, path);
     if (repositories.size >= MAX_REMEMBERED) repositories.clear();
     repositories.set(key, known);
     return known;
@@ -97,10 +100,10 @@ export function createV1Client(options: V1ClientOptions = {}): V1Client {
 
 function contextOf(options: V1ClientOptions, transport: Send, clock: NonNullable<V1ClientOptions['clock']>): V1Context {
   const hosts = typeof options.hosts === 'function' ? options.hosts : createHosts(options.hosts);
-  const credentials = rememberCredentials(options.credentials).find;
+  const credentials = rememberCredentials(options.credentials);
   const connect = (...own: readonly Middleware[]): Send => {
     const middleware = [...(options.middleware ?? []), ...own];
-    return createSend({ ...options, hosts, transport, clock, credentials, middleware });
+    return createSend({ ...options, hosts, transport, clock, credentials: credentials.find, middleware });
   };
   return { hosts, limits: { ...LIMITS, ...options.limits }, clock, credentials, send: connect(), connect };
 }

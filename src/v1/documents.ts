@@ -37,7 +37,7 @@ export function parseImages(json: unknown, what: string, skipped: Skipped): read
   const wrong: unknown[] = [];
   for (const entry of listOf(json, what)) {
     const { id, checksum } = isObject(entry) ? entry : {};
-    if (!isImageId(id)) wrong.push(entry);
+    if (!isImageId(id)) wrong.push(id ?? entry);
     else images.push({ id, ...(typeof checksum === 'string' && checksum !== '' ? { checksum } : {}) });
   }
   tell(wrong, what, skipped);
@@ -52,11 +52,8 @@ export function parseTags(json: unknown, what: string, skipped: Skipped): Readon
     : Object.entries(json);
   const isSound = ([tag, id]: readonly [unknown, unknown]): boolean =>
     typeof tag === 'string' && isTag(tag) && isImageId(id);
-  tell(
-    pairs.filter((pair) => !isSound(pair)),
-    what,
-    skipped,
-  );
+  const wrong = pairs.filter((pair) => !isSound(pair)).map(([tag]) => tag);
+  tell(wrong, what, skipped);
   return Object.fromEntries(pairs.filter(isSound)) as Readonly<Record<string, string>>;
 }
 
@@ -85,5 +82,8 @@ export function notAsPromised(what: string): OciError {
 }
 
 function tell(wrong: readonly unknown[], what: string, skipped: Skipped): void {
-  if (wrong.length > 0) skipped(`skipped ${wrong.length} entries in ${what}, e.g. ${quote(wrong[0], 80)}`);
+  if (wrong.length === 0) return;
+  // Only a text is shown: a list may be nested too deep to be written as JSON again.
+  const example = wrong.find((entry) => typeof entry === 'string');
+  skipped(`skipped ${wrong.length} entries in ${what}${example === undefined ? '' : `, e.g. ${quote(example, 80)}`}`);
 }

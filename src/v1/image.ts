@@ -5,6 +5,7 @@ import { decodeBody } from '../http/decode.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { Call, WireResponse } from '../model/call.ts';
 import { isObject } from '../model/descriptor.ts';
+import { parseStrictJson } from '../model/strict-json.ts';
 import { checkImageId, notAsPromised, parseAncestry } from './documents.ts';
 import { answered, document, type V1Repository } from './repository.ts';
 import { shownResponse } from './requests.ts';
@@ -39,7 +40,10 @@ export async function ancestryOf(repository: V1Repository, id: string, call: Cal
 export async function imageJson(repository: V1Repository, id: string, call: Call): Promise<V1ImageJson> {
   const what = `the description of image ${checkImageId(id)} in ${repository.shown}`;
   const { response } = await answered(repository, `images/${id}/json`, what, call);
-  const bytes = await readAll(decodeBody(response, what), repository.context.limits.documentBytes, what);
+  // A copy of its own: what a transport gives may be a view of its buffers, and a Buffer.
+  const bytes = new Uint8Array(
+    await readAll(decodeBody(response, what), repository.context.limits.documentBytes, what),
+  );
   const { 'x-docker-checksum': checksum, 'x-docker-checksum-payload': checksumPayload } = response.headers;
   return {
     document: parse(bytes, id, what),
@@ -54,7 +58,8 @@ export async function imageJson(repository: V1Repository, id: string, call: Call
 function parse(bytes: Uint8Array, id: string, what: string): V1ImageDocument {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
+    // As in schema 1, which has the same text in it. Whoever writes it down as JSON again must not run out of stack.
+    json = parseStrictJson(bytes, 'image config');
   } catch {
     throw notAsPromised(what);
   }

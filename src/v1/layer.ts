@@ -2,7 +2,7 @@
  * The layer of an image, as a stream. The protocol names no content by its digest, so nothing proves these bytes; what
  * can be seen is that some are missing, and, on request, that they are not those that the registry summed up itself.
  */
-import { isOciError, OciError } from '../errors.ts';
+import { type ErrorContext, isOciError, OciError } from '../errors.ts';
 import { createHasher, type Hasher } from '../bytes/hash.ts';
 import { decodeBody } from '../http/decode.ts';
 import type { HttpResponse } from '../http/types.ts';
@@ -87,21 +87,25 @@ async function* counted(response: HttpResponse, what: string, size: number | und
   try {
     for await (const chunk of decodeBody(response, what)) {
       read += chunk.length;
-      if (size !== undefined && read > size) throw wrongSize(what, `more than ${size}`);
+      if (size !== undefined && read > size) throw wrongSize(what, `more than ${size} bytes`);
       yield chunk;
     }
   } catch (error) {
     const isShort = size !== undefined && read < size && isOciError(error, 'UNREACHABLE');
-    throw isShort ? wrongSize(what, `${read} of ${size}`, error) : error;
+    throw isShort ? cutShort(what, read, size, error) : error;
   } finally {
     await response.cancel();
   }
-  if (size !== undefined && read !== size) throw wrongSize(what, `${read} of ${size}`);
+  if (size !== undefined && read !== size) throw cutShort(what, read, size);
 }
 
-function wrongSize(what: string, got: string, cause?: unknown): OciError {
+function cutShort(what: string, read: number, size: number, cause?: unknown): OciError {
   const hint = 'it was cut short on the way: ask for it again';
-  return new OciError('SIZE_MISMATCH', `${what} has the wrong size: ${got} bytes`, { hint, cause });
+  return wrongSize(what, `${read} of ${size} bytes`, { hint, cause });
+}
+
+function wrongSize(what: string, got: string, context: ErrorContext = {}): OciError {
+  return new OciError('SIZE_MISMATCH', `${what} has the wrong size: ${got}`, context);
 }
 
 /** The last chunk is withheld until the sum agrees. */

@@ -17,7 +17,7 @@ export interface V1Account {
 
 /** @throws OciError `UNAUTHORIZED`, `DENIED`, `UNSUPPORTED`, `VERSION_UNSUPPORTED`, `USAGE` */
 export async function loginV1(place: V1Place, account: V1Account, call: Call): Promise<void> {
-  const { host, base, context } = place;
+  const { host, origin, base, context } = place;
   if (account.username === '' || account.username.includes(':')) {
     throw new OciError('USAGE', 'a user name is not empty and has no colon in it');
   }
@@ -31,10 +31,14 @@ export async function loginV1(place: V1Place, account: V1Account, call: Call): P
     on,
   });
   if (exchange.response.status !== 200) throw await refusal(place, exchange, call);
-  const isProof = !isPage(exchange.response);
-  await exchange.response.cancel();
-  if (isProof) return;
-  throw new OciError('UNSUPPORTED', `${host.name} answers a v1 login with a page for people`, {
+  const { response } = exchange;
+  await response.cancel();
+  const answerer = new URL(response.url);
+  // Nobody else was shown the password: what they answer to a redirect proves nothing.
+  const isElsewhere = answerer.origin !== origin;
+  if (!isElsewhere && !isPage(response)) return;
+  const problem = isElsewhere ? `by sending it on to ${answerer.host}` : 'with a page for people';
+  throw new OciError('UNSUPPORTED', `${host.name} answers a v1 login ${problem}`, {
     hint: 'it is hardly an index of the v1 protocol',
   });
 }

@@ -95,6 +95,7 @@ async function asked({ signal }: Call, look: () => Promise<boolean>): Promise<bo
     return await look();
   } catch (error) {
     throwIfAborted(signal);
+    if (!isOciError(error)) throw error; // the caller's own, from its `on`
     return isOciError(error, 'UNAUTHORIZED', 'DENIED');
   }
 }

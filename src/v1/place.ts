@@ -3,8 +3,9 @@
  * index (who may do what, and where) and the registry (the images); most registries play both.
  */
 import type { Clock } from '../http/clock.ts';
+import type { CredentialMemory } from '../http/credentials.ts';
 import type { Host, Hosts } from '../http/hosts.ts';
-import type { Credentials, Middleware, Send } from '../http/types.ts';
+import type { Middleware, Send } from '../http/types.ts';
 import { DOCKER_HUB, parseRegistryName } from '../model/domain.ts';
 
 /** How much is read before a document counts as too large, and a search as endless. */
@@ -19,7 +20,8 @@ export interface V1Context {
   readonly hosts: Hosts;
   readonly limits: V1Limits;
   readonly clock: Clock;
-  readonly credentials: Credentials;
+  /** What an index refused is forgotten, and looked up anew. */
+  readonly credentials: CredentialMemory;
   /** For what belongs to no session. */
   readonly send: Send;
   /** A way to send of its own, with this next to the transport: what a session carries. */

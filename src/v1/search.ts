@@ -4,7 +4,7 @@ import { readJson } from '../http/json.ts';
 import type { Call } from '../model/call.ts';
 import { isObject } from '../model/descriptor.ts';
 import { quote } from '../model/quote.ts';
-import { checkRepositoryName } from '../model/reference.ts';
+import { isRepositoryName } from '../model/reference.ts';
 import { listOf, notAsPromised } from './documents.ts';
 import { refused } from './ping.ts';
 import type { V1Place } from './place.ts';
@@ -38,8 +38,8 @@ export async function* searchV1(place: V1Place, term: string, call: Call): Async
   for (let at = 1; at <= context.limits.pages; at++) {
     throwIfAborted(call.signal);
     const { results, page, pages } = await readPage(place, term, at, what, call);
-    // quay.io stops at the fifth page, and gives that one again.
-    if (page !== undefined && page !== at) return warn(`${host.name} gives no more than ${at - 1} pages`);
+    // quay.io stops at the fifth page, and gives that one again. The first is the first, however it is counted.
+    if (at > 1 && page !== undefined && page !== at) return warn(`${host.name} gives no more than ${at - 1} pages`);
     yield* sound(results, what, warn);
     if (pages === undefined || at >= pages || results.length === 0) return;
   }
@@ -74,7 +74,7 @@ function* sound(results: readonly unknown[], what: string, warn: (text: string) 
 
 function resultOf(entry: Readonly<Record<string, unknown>>): V1SearchResult | undefined {
   const { name, description, star_count: stars, is_official: official, is_automated: automated } = entry;
-  if (!isRepository(name)) return undefined;
+  if (typeof name !== 'string' || !isRepositoryName(name)) return undefined;
   return {
     name,
     ...(typeof description === 'string' && description !== '' ? { description } : {}),
@@ -82,12 +82,4 @@ function resultOf(entry: Readonly<Record<string, unknown>>): V1SearchResult | un
     ...(typeof official === 'boolean' ? { is_official: official } : {}),
     ...(typeof automated === 'boolean' ? { is_automated: automated } : {}),
   };
-}
-
-function isRepository(name: unknown): name is string {
-  try {
-    return typeof name === 'string' && checkRepositoryName(name) === name;
-  } catch {
-    return false;
-  }
 }

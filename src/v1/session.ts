@@ -45,6 +45,7 @@ export async function openSession(place: V1Place, repository: string, call: Call
     ...call,
   });
   const { response } = exchange;
+  if (response.status === 401) context.credentials.forget(host.name);
   if (response.status !== 200) throw await refused(place, exchange, `cannot list ${what}`, call);
   try {
     const endpoints = endpointsOf(place, response, call);
@@ -65,7 +66,7 @@ function scopesOf(repository: string): readonly string[] {
 
 async function passwordFor({ host, context }: V1Place, repository: string, { signal, on }: Call): Promise<WireHeaders> {
   if (host.credential === 'none') return {};
-  const credential = host.credential ?? (await context.credentials(host.name, { signal, on, repository }));
+  const credential = host.credential ?? (await context.credentials.find(host.name, { signal, on, repository }));
   return credential !== undefined && 'password' in credential ? { authorization: encodeBasic(credential) } : {};
 }
 

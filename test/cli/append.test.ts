@@ -185,6 +185,7 @@ test('what makes no sense is told before anything is sent', async () => {
     ['REGISTRY/team/single:1 nothing.tar -t REGISTRY/x:1', 3, /there is no archive \.\/nothing\.tar/],
     ['REGISTRY/team/single:1 - - -t REGISTRY/x:1', 2, /stdin can be one thing only/],
     ['- - -t REGISTRY/x:1', 2, /stdin can be one thing only/],
+    ['oci-archive:-:1.0 - -t REGISTRY/x:1', 2, /stdin can be one thing only/],
     ['REGISTRY/team/single:1 - -t REGISTRY/x:1', 2, /does not come from a terminal/, { stdinIsTTY: true }],
     ['REGISTRY/team/single:1 - -t REGISTRY/x:1', 1, /stdin is no layer: it is empty/],
     ['REGISTRY/team/single:1 mydata.tgz -t REGISTRY/UPPER:1', 2, /must be lower case/],

@@ -24,14 +24,14 @@ after(async () => {
   await Promise.all([world.close(), basic.close(), tokens.close()]);
 });
 
-test('GO-12: prints the token that opens a repository', async () => {
+test('GO-12 NODE-25: prints the token that opens a repository', async () => {
   const { code, stdout, stderr } = await cli(['auth', 'token', `${world.host}/team/app:1.0`]);
   assert.equal(code, 0, stderr);
   assert.equal(stdout, `token-${asked.length}\n`);
   assert.deepEqual(asked.at(-1)?.getAll('scope'), ['repository:team/app:pull']);
 });
 
-test('asks for more where more is wanted, and prints the header', async () => {
+test('NODE-25: asks for more where more is wanted, and prints the header', async () => {
   const { stdout } = await cli(['auth', 'token', '--push', '-H', `${world.host}/team/app`]);
   assert.equal(stdout, `Authorization: Bearer token-${asked.length}\n`);
   assert.deepEqual(asked.at(-1)?.getAll('scope'), ['repository:team/app:pull,push']);

@@ -64,7 +64,7 @@ test('RUBY-60 WRITE-9 F7: untag and delete by tag take the tag, and no sibling',
   }
 });
 
-test('deleting a manifest lists the tags that go with it', async () => {
+test('NODE-36: deleting a manifest lists the tags that go with it', async () => {
   await done('copy REGISTRY/team/single:1 REGISTRY/gone:1,2');
   const { digest } = world.single.manifest.descriptor;
   const told = JSON.parse(await done(`delete --json --yes REGISTRY/gone@${digest}`)) as { alongside: string[] };
@@ -87,7 +87,7 @@ test('deletions ask on a terminal, and need a yes without one', async () => {
   assert.equal((await run('digest REGISTRY/team/app:asked')).code, 3);
 });
 
-test('RUBY-64 WRITE-11: pushes, gets and deletes a blob', async () => {
+test('RUBY-64 WRITE-11 NODE-38 NODE-40 NODE-46: pushes, gets and deletes a blob', async () => {
   const bytes = Buffer.from('a small blob');
   await writeFile(path.join(folder, 'blob'), bytes);
   const digest = digestOf(bytes);
@@ -101,7 +101,7 @@ test('RUBY-64 WRITE-11: pushes, gets and deletes a blob', async () => {
   assert.equal((await run('blob get REGISTRY/blobs')).code, 2);
 });
 
-test('RUBY-65 WRITE-2: pushes a manifest as it stands, under a tag or its digest', async () => {
+test('RUBY-65 WRITE-2 NODE-35: pushes a manifest as it stands, under a tag or its digest', async () => {
   const odd = new TextDecoder().decode(world.app.manifest.bytes).replace('{', '{ ');
   await writeFile(path.join(folder, 'index.json'), odd);
   const digest = digestOf(Buffer.from(odd));

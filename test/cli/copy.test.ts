@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Transferred } from '../../src/cli/transfer.ts';
+import { buildArtifact, buildImage, buildIndex, putIndex } from '../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
@@ -11,6 +12,7 @@ import { assertGolden } from '../support/golden.ts';
 let world: World;
 let other: World;
 let folder: string;
+const files = { files: { a: 'b' } };
 
 before(async () => {
   world = await openWorld();
@@ -106,9 +108,23 @@ test('one platform is its image, several are an index of them', async () => {
   assert.equal(single.code, 2);
 });
 
+test('several platforms are found in an index of indexes, too, and what is not there is told with what is', async () => {
+  const images = ['amd64', 'arm64', 's390x'].map((architecture) =>
+    buildImage({ layers: [files], platform: { os: 'linux', architecture } }),
+  );
+  const [amd64, arm64, s390x] = await Promise.all(images);
+  assert.ok(amd64 !== undefined && arm64 !== undefined && s390x !== undefined);
+  const inner = buildIndex({ manifests: [arm64, s390x] });
+  await putIndex(world.registry.repository('outer'), { manifests: [inner, amd64], tags: ['1'] });
+  await done('copy --platform linux/amd64,linux/arm64 REGISTRY/outer:1 OTHER/outer:1');
+  const { document } = await other.registry.repository('outer').manifest('1');
+  assert.deepEqual('manifests' in document && document.manifests, [amd64.descriptor, arm64.descriptor]);
+  const { code, stderr } = await run('copy --platform linux/amd64,linux/arm REGISTRY/outer:1 OTHER/outer:1');
+  assert.equal(code, 3);
+  assert.match(stderr, /no linux\/arm in .*\/outer:1 .*hint: it has linux\/arm64, linux\/s390x, linux\/amd64/);
+});
+
 test('a subset of platforms keeps what is attested about them', async () => {
-  const { buildImage, buildArtifact, putIndex } = await import('../../src/testing/fixtures.ts');
-  const files = { files: { a: 'b' } };
   const images = await Promise.all(
     ['amd64', 'arm64', 's390x'].map((architecture) =>
       buildImage({ layers: [files], platform: { os: 'linux', architecture } }),

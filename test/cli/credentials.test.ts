@@ -29,7 +29,7 @@ function run(line: string, options: CliOptions = {}): Promise<CliResult> {
   return cli(line.replaceAll('REGISTRY', world.host).replaceAll('OPEN', open.host).split(' '), { ...options, env });
 }
 
-test('AUTH-5 AUTH-14: login proves the password before it keeps it, for its owner only', async () => {
+test('AUTH-5 AUTH-14 NODE-24: login proves the password before it keeps it, for its owner only', async () => {
   const wrong = await run('login -u me --password-stdin REGISTRY', { stdin: 'guess\n' });
   assert.equal(wrong.code, 4);
   await assert.rejects(stat(path.join(home, 'config.json')));

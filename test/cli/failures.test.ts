@@ -30,7 +30,7 @@ after(async () => {
   await hanging.close();
 });
 
-test('each kind of failure has its exit code', () => {
+test('G1 ERR-3: each kind of failure has its exit code', () => {
   const codes: Readonly<Record<number, readonly ErrorCode[]>> = {
     1: ['SERVER_ERROR', 'RATE_LIMITED', 'IO', 'DISK_FULL', 'MANIFEST_INVALID', 'CONFLICT', 'REDIRECT_REFUSED'],
     2: ['USAGE', 'REFERENCE_INVALID', 'PLATFORM_INVALID'],
@@ -57,7 +57,7 @@ test('a tag that is not there is told with those that are near', async () => {
   );
 });
 
-test('what is not there, not allowed, not reachable and no registry ends differently', async () => {
+test('B2 ERR-2 ERR-3 ERR-4: what is not there, not allowed, not reachable and no registry ends differently', async () => {
   const codes = async (...argv: string[]): Promise<number> => (await cli(argv)).code;
   const guarded = await openWorld({ access: basicAccess({ check: () => false }) });
   const web = await serve(async () => new Response('<html>', { headers: { 'content-type': 'text/html' } }));
@@ -100,13 +100,13 @@ test('a reader that leaves ends the command quietly', async () => {
   assert.equal(stderr, '');
 });
 
-test('with --progress json the error is a JSON line, too', async () => {
+test('ERR-1: with --progress json the error is a JSON line, too', async () => {
   const { code, stderr } = await cli(['digest', '--progress', 'json', `${world.host}/nothing:1`]);
   const told = JSON.parse(stderr) as { type: string; code: string; exitCode: number };
   assert.deepEqual([told.type, told.code, told.exitCode, code], ['error', 'NOT_FOUND', 3, 3]);
 });
 
-test('--debug shows requests and the stack, and no secret', async () => {
+test('NODE-16 G3 CONN-9: --debug shows requests and the stack, and no secret', async () => {
   const users = basicAccess({ check: (user, password) => user === 'me' && password === 'CANARY-1234' });
   const guarded = await openWorld({ access: users });
   try {
@@ -164,4 +164,25 @@ test('what does not fit on the disk is refused before a byte of it is fetched', 
     await huge.close();
     await rm(folder, { recursive: true });
   }
+});
+
+test('with --progress json stderr holds nothing but JSON: notes, requests and the stack, too', async () => {
+  const told = async (...argv: string[]): Promise<readonly { type: string }[]> => {
+    const { stderr } = await cli([...argv, '--progress', 'json']);
+    return stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string });
+  };
+  const types = async (...argv: string[]): Promise<string[]> => [
+    ...new Set((await told(...argv)).map(({ type }) => type)),
+  ];
+  assert.deepEqual(await types('config', `${world.host}/team/app:1.0`), ['note']);
+  assert.deepEqual(await types('config', '--debug', `${world.host}/team/single:1`), ['request', 'response']);
+  assert.deepEqual(await types('config', '--debug', `${world.host}/nothing:1`), [
+    'request',
+    'response',
+    'error',
+    'note',
+  ]);
 });

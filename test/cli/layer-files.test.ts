@@ -154,6 +154,7 @@ test('what makes no sense together is a usage error', async () => {
     'push --layers layers ./more OTHER/x:1',
     'push --layers layers --platform linux/amd64 OTHER/x:1',
     'push --layers layers --referrers OTHER/x:1',
+    'pull --layers layers REGISTRY/team/single:1 ./place',
     'pull --layers layers --dry-run REGISTRY/team/single:1',
     'pull --layers layers --referrers REGISTRY/team/single:1',
     'pull --layers layers --platform linux/amd64,linux/arm64 REGISTRY/team/app:1.0',

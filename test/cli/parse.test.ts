@@ -5,7 +5,7 @@ import { assertGolden } from '../support/golden.ts';
 
 const names = ['alpine', 'ghcr.io/o/app:1', `localhost:5000/a/b:x@sha256:${'a'.repeat(64)}`];
 
-test('A2: shows the parts of names and the view of node-docker-registry-client, from arguments and from stdin, one object a line', async () => {
+test('A2 NODE-1 NODE-3 NODE-4 NODE-7: shows the parts of names and the view of node-docker-registry-client, from arguments and from stdin, one object a line', async () => {
   const args = await cli(['parse', '--json', ...names]);
   assert.equal(args.code, 0);
   assertGolden('parse.ndjson', args.stdout);
@@ -67,7 +67,23 @@ test('A2: --repo shows the other view in text, too, a block a name', async () =>
   assert.doesNotMatch((await cli(['parse', 'mongo'])).stdout, /remoteName/);
 });
 
-test('NAME-4: a scheme before the registry is taken with --repo, and refused without', async () => {
+test('NODE-2 NODE-6 NODE-10: an official repository is one, however it is written, and means latest', async () => {
+  const { stdout } = await cli(['parse', '--json', 'mongo', 'docker.io/mongo', 'index.docker.io/library/mongo']);
+  const shown = stdout.trim().split('\n');
+  assert.equal(shown.length, 3);
+  for (const line of shown) {
+    assert.deepEqual((JSON.parse(line) as { repo: object }).repo, {
+      index: { name: 'docker.io', official: true },
+      official: true,
+      remoteName: 'library/mongo',
+      localName: 'mongo',
+      canonicalName: 'docker.io/mongo',
+      tag: 'latest',
+    });
+  }
+});
+
+test('NAME-4 NODE-5: a scheme before the registry is taken with --repo, and refused without', async () => {
   const name = 'https://quay.io/trentm/foo';
   const taken = await cli(['parse', '--json', '--repo', name]);
   assert.equal(taken.code, 0);
@@ -99,7 +115,7 @@ test('NAME-4: a scheme before the registry is taken with --repo, and refused wit
   assert.doesNotMatch(other.stderr, /--repo/);
 });
 
-test('NAME-7: --default-registry has the names that tell none', async () => {
+test('NAME-7 NODE-9: --default-registry has the names that tell none', async () => {
   const shown = async (...argv: string[]) => (await cli(['parse', '--json', ...argv])).stdout.trim().split('\n');
   const told = await shown('--default-registry', 'http://localhost:5000', 'app:1', 'ghcr.io/o/app');
   const read = told.map((line) => JSON.parse(line) as { reference: string; repo: { index: object } });

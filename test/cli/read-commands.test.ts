@@ -52,7 +52,7 @@ test('results are as promised, for people', async () => {
   await golden('tags.txt', 'tags --digests REGISTRY/team/app');
 });
 
-test('lists, filters and sorts tags', async () => {
+test('NODE-11: lists, filters and sorts tags', async () => {
   const tags = async (line: string): Promise<string[]> => (await run(line)).stdout.trimEnd().split('\n');
   assert.deepEqual(await tags('tags REGISTRY/team/app'), ['1.0', '1.1', 'latest']);
   assert.deepEqual(await tags('tags --sort semver REGISTRY/team/app'), ['1.1', '1.0', 'latest']);
@@ -64,7 +64,7 @@ test('lists, filters and sorts tags', async () => {
   assert.deepEqual(await tags(`tags --for-digest ${digest} REGISTRY/team/single`), ['']);
 });
 
-test('D5 READ-2: searches repositories by text, and by pattern where one is wanted', async () => {
+test('D5 READ-2 NODE-27: searches repositories by text, and by pattern where one is wanted', async () => {
   const found = async (line: string): Promise<string> => (await run(line)).stdout;
   assert.equal(await found('repos REGISTRY'), 'team/app\nteam/single\n');
   assert.equal(await found('search REGISTRY sing'), 'team/single\n');
@@ -86,7 +86,7 @@ test('D12 READ-14 RUBY-39 RUBY-40: asks for the digest with a HEAD, and gives a 
   assert.match(none.stderr, /it has linux\/amd64, linux\/arm64/);
 });
 
-test('documents come byte for byte', async () => {
+test('NODE-28: documents come byte for byte', async () => {
   const { stdoutBytes } = await run('manifest REGISTRY/team/app');
   assert.deepEqual(new Uint8Array(stdoutBytes), world.app.manifest.bytes);
   const config = await run('config REGISTRY/team/single:1');

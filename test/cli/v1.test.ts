@@ -38,7 +38,7 @@ async function golden(name: string, line: string): Promise<void> {
   assertGolden(`v1-${name}`, stdout);
 }
 
-test('results are as promised, as JSON', async () => {
+test('NODE-55 NODE-56 NODE-57 NODE-58 NODE-59 NODE-60 NODE-61 NODE-62 NODE-64: results are as promised, as JSON', async () => {
   await golden('ping.json', 'ping --json INDEX');
   await golden('search.json', 'search --json --limit 2 INDEX team/');
   await golden('images.json', 'images --json INDEX/team/app');
@@ -138,6 +138,16 @@ describe('what goes wrong has its exit code', () => {
     assert.equal((await run(`json INDEX/team/app ${'d'.repeat(64)}`)).code, 3);
   });
 
+  test('of something that is not there, also where the list of tags never comes', { timeout: 20_000 }, async () => {
+    await using registry = await startOrigin((request, response) => {
+      if (request.url?.endsWith('/images') === true) response.writeHead(200).end('[]');
+      else if (request.url?.endsWith('/tags') === false) response.writeHead(404).end('{"error":"Tag not found"}');
+    });
+    const { code, stderr } = await cli(['v1', 'image-id', `127.0.0.1:${registry.port}/team/app:1`]);
+    assert.equal(code, 3);
+    assert.match(stderr, /Tag not found/);
+  });
+
   test('of a login that is missing or refused', async () => {
     assert.equal((await run('images INDEX/team/secret')).code, 4);
     const creds = '--creds alice:CANARY-password';
@@ -167,7 +177,7 @@ describe('what goes wrong has its exit code', () => {
     assert.equal(world.index.requests.length, 0);
   });
 
-  test('of a registry that speaks v2 only, or is none', async () => {
+  test('NODE-12: of a registry that speaks v2 only, or is none', async () => {
     await using v2 = await startOrigin((request, response) => {
       const isRoot = request.url === '/v2/';
       response.writeHead(isRoot ? 200 : 404, isRoot ? { 'docker-distribution-api-version': 'registry/2.0' } : {}).end();
@@ -196,6 +206,15 @@ describe('a login', () => {
     }
   });
 
+  test('with a password from stdin is never one with that which is kept', async () => {
+    const kept = Buffer.from('alice:CANARY-password').toString('base64');
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [world.host]: { auth: kept } } }) };
+    assert.equal((await run('login INDEX', { env })).code, 0);
+    const { code, stdout } = await run('login --password-stdin INDEX', { env, stdin: 'CANARY-wrong\n' });
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.equal(world.index.requests.length, 1);
+  });
+
   test('is a single GET', async () => {
     await run('login --creds alice:CANARY-password INDEX');
     assert.deepEqual(
@@ -205,7 +224,7 @@ describe('a login', () => {
   });
 });
 
-test('--debug shows the requests, and no secret', async () => {
+test('NODE-63: --debug shows the requests, and no secret', async () => {
   const { code, stderr } = await run(
     'layer --debug --creds alice:CANARY-password --output debug.tar INDEX/team/secret',
   );

@@ -137,6 +137,18 @@ describe("ERR-6: the registry's words", () => {
     assert.deepEqual((await failing({ status: 400, body: 'x'.repeat(128 * 1024 + 1) })).errors, []);
   });
 
+  test('are cut off where they are nested without bound', async () => {
+    const deep = `${'['.repeat(20_000)}"x"${']'.repeat(20_000)}`;
+    const { code, errors: told } = await failing({
+      status: 404,
+      body: `{"errors":[{"code":"NAME_UNKNOWN","message":"m","detail":{"deep":${deep},"flat":[1,{"a":null}]}}]}`,
+    });
+    assert.equal(code, 'NOT_FOUND');
+    assert.equal(told[0]?.message, 'm');
+    assert.match(JSON.stringify(told), /"flat":\[1,\{"a":null\}\]/);
+    assert.doesNotMatch(JSON.stringify(told), /"x"/);
+  });
+
   test('are read when they come encoded', async () => {
     const gzip = { 'content-encoding': 'gzip' };
     const error = await failing({ status: 404, headers: gzip, body: gzipSync(errors('NAME_UNKNOWN', 'who?')) });
@@ -159,4 +171,9 @@ test('ERR-5: a limit tells when it ends, and the quota', async () => {
   assert.match(error.message, /quota "0;w=21600" of "100;w=21600"/);
   assert.match((await failing({ status: 429 })).hint ?? '', /log in/);
   assert.equal((await failing({ status: 429, headers: { 'retry-after': '999999999999' } })).hint, 'try again later');
+});
+
+test('a limit that ends after the last date there is tells none', async () => {
+  const headers = { 'retry-after': '90000', date: 'Fri, 12 Sep 275760 23:59:59 GMT' };
+  assert.equal((await failing({ status: 429, headers })).hint, 'try again later');
 });

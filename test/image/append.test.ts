@@ -129,8 +129,12 @@ describe('WRITE-7: what is appended', () => {
     assert.deepEqual(config.history?.at(-1), { created: time, created_by: 'COPY mydata /' });
     assert.equal(config.history?.[0]?.created, created);
     const layers = [await mydata()];
-    for (const wrong of ['yesterday', '2024-05-06', '1715000000', '2024-13-06T07:08:09Z']) {
+    const noDays = ['2024-13-06T07:08:09Z', '2024-02-30T07:08:09Z', '2023-02-29T07:08:09Z', '2024-05-06T24:00:00Z'];
+    for (const wrong of ['yesterday', '2024-05-06', '1715000000', ...noDays]) {
       await rejection('USAGE', append(base, '1', layers, { created: wrong }));
+    }
+    for (const right of ['2024-02-29T23:59:59.123456789Z', '2024-05-06T07:08:09+05:30']) {
+      await append(base, '1', layers, { created: right });
     }
   });
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { copy } from '../../src/graph/copy.ts';
 import { validate } from '../../src/graph/validate.ts';
 import { type Change, changeImages } from '../../src/image/change.ts';
+import { manifestFrom } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { buildIndex, putBuilt } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';
@@ -114,6 +115,23 @@ describe('an index', () => {
     const target = createMemoryStore();
     await copy(source, root, target);
     assert.deepEqual((await validate(target, root)).problems, []);
+  });
+
+  test('holds no number that would be another one when it is written again', async () => {
+    const before = buildIndex({ manifests: [listed(await imageFor('amd64'), { 'x-own': 'NUMBER' })] });
+    const text = new TextDecoder().decode(before.manifest.bytes);
+    const exact = (number: string): Uint8Array => new TextEncoder().encode(text.replace('"NUMBER"', number));
+    const huge = await stored({ ...before, manifest: manifestFrom(exact('9007199254740993')) });
+    await rejection('UNSUPPORTED', changeImages(huge, '1', {}, sign));
+    const small = await stored({ ...before, manifest: manifestFrom(exact('9007199254740991')) });
+    await changeImages(small, '1', {}, sign);
+  });
+
+  test('that lacks a platform is named, with those that it has', async () => {
+    const base = await stored(buildIndex({ manifests: [await imageFor('amd64')] }));
+    const error = await rejection('NOT_FOUND', changeImages(base, '1', { platforms: [platform('s390x')] }, sign));
+    assert.match(error.message, /no linux\/s390x in memory-.*\/memory:1$/);
+    assert.equal(error.hint, 'it has linux/amd64');
   });
 
   test('in which nothing changes keeps its digest', async () => {

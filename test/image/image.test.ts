@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chooseImage } from '../../src/image/choose.ts';
-import { openImage } from '../../src/image/image.ts';
+import { openImage, viewOf } from '../../src/image/image.ts';
 import { parsePlatform } from '../../src/model/platform.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { buildImage, putArtifact, putBuilt, putImage, putIndex } from '../../src/testing/fixtures.ts';
@@ -105,4 +105,16 @@ test('a choice tells what there was to choose from', async () => {
   assert.equal(root.links.length, 3);
   assert.equal(image.descriptor.digest, descriptor.digest);
   assert.deepEqual(entries, [descriptor, arm64.descriptor]);
+});
+
+test('an index without images can be looked at, and weighs nothing', async () => {
+  const store = createMemoryStore();
+  const attestation = {
+    ...amd64,
+    descriptor: { ...amd64.descriptor, platform: { os: 'unknown', architecture: 'unknown' } },
+  };
+  const { manifest } = await putIndex(store, { manifests: [attestation], tags: ['v1'] });
+  const view = await viewOf(store, await chooseImage(store, 'v1'), {});
+  assert.deepEqual([view.descriptor, view.layers, view.size], [manifest.descriptor, [], 0]);
+  await rejection('NOT_FOUND', openImage(store, 'v1'));
 });

@@ -6,8 +6,10 @@ import { parsePlatform } from '../../src/model/platform.ts';
 import { contentFrom } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { type Built, buildImage, putArtifact, putBuilt, putIndex } from '../../src/testing/fixtures.ts';
+import { overlay } from '../../src/store/overlay.ts';
 import { failure, rejection } from '../support/failure.ts';
 import { recordingStore } from '../support/recording-store.ts';
+import { damaged, endlessContent } from '../support/watched-content.ts';
 
 const shared = { files: { 'etc/shared': 'x'.repeat(3000) } };
 const own = { files: { own: 'y' } };
@@ -68,6 +70,17 @@ test('the unpacked size is that of the layers, each read once', async () => {
   assert.equal((size?.unpacked ?? 1) % 512, 0);
   assert.deepEqual([...read].sort(), [...new Set(read)].sort());
   assert.equal(read.length, 2);
+});
+
+test('a layer that cannot be unpacked ends the reading of the others', async () => {
+  const store = createMemoryStore();
+  await putBuilt(store, amd64, { tags: ['v1'] });
+  const [, first, second] = amd64.blobs;
+  assert.ok(first !== undefined && second !== undefined);
+  const endless = endlessContent(first.descriptor);
+  const source = overlay(store, { blobs: [endless, damaged(second, 5)] });
+  await rejection('DIGEST_MISMATCH', collect(imageSizes(source, 'v1', { unpacked: true })));
+  assert.equal(endless.isOpen(), false);
 });
 
 test('an artifact weighs its blobs, and no platform is made up for it', async () => {

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mediaTypes } from '../../src/index.ts';
 import * as types from '../../src/model/media-types.ts';
+
+test('NODE-34: the media types of manifests and lists are constants, as both specifications write them', () => {
+  assert.equal(mediaTypes.DOCKER_MANIFEST, 'application/vnd.docker.distribution.manifest.v2+json');
+  assert.equal(mediaTypes.DOCKER_LIST, 'application/vnd.docker.distribution.manifest.list.v2+json');
+  assert.equal(mediaTypes.OCI_MANIFEST, 'application/vnd.oci.image.manifest.v1+json');
+  assert.equal(mediaTypes.OCI_INDEX, 'application/vnd.oci.image.index.v1+json');
+  assert.equal(mediaTypes.DOCKER_SCHEMA1, 'application/vnd.docker.distribution.manifest.v1+json');
+  assert.equal(mediaTypes.DOCKER_SCHEMA1_SIGNED, 'application/vnd.docker.distribution.manifest.v1+prettyjws');
+});
 
 test('tells manifests, indexes and configs of both families', () => {
   const all = Object.values(types).filter((value) => typeof value === 'string');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isOciError } from '../../src/errors.ts';
-import { checkRepositoryName, checkTag, parseReference } from '../../src/model/reference.ts';
+import { checkRepositoryName, checkTag, isRepositoryName, parseReference } from '../../src/model/reference.ts';
 import { failure } from '../support/failure.ts';
 import { INVALID_REFERENCES } from '../support/invalid-references.ts';
 
@@ -71,7 +71,9 @@ test('checks names and tags by themselves', () => {
   assert.equal(checkTag('v1.0_a-B'), 'v1.0_a-B');
   for (const name of ['', 'A', 'a:1', 'a@b', '../a', '/a', 'a/', 'a b', 'a\n', 'a'.repeat(256)]) {
     failure('REFERENCE_INVALID', () => checkRepositoryName(name));
+    assert.equal(isRepositoryName(name), false);
   }
+  assert.ok(isRepositoryName('library/alpine') && isRepositoryName('a'.repeat(255)));
   for (const tag of ['', '.', '-a', 'a/b', 'a b', 'a\n', 'ä', `sha256:${hex}`, 't'.repeat(129)]) {
     failure('REFERENCE_INVALID', () => checkTag(tag));
   }

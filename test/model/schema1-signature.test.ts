@@ -72,3 +72,8 @@ test('signatures that prove nothing are refused by name', async () => {
   await rejection('MANIFEST_INVALID', header({ jwk: { kty: 'oct', k: 'AAAA' } }));
   await rejection('MANIFEST_INVALID', header({ jwk: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' } }));
 });
+
+test('ends with the signal of its caller', async () => {
+  const verifying = verifySchema1(parseSchema1(image.bytes), 'the manifest', { signal: AbortSignal.abort() });
+  await rejection('ABORTED', verifying);
+});

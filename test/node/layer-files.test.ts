@@ -10,12 +10,14 @@ import { keepManifest, keptManifest } from '../../src/node/kept-manifest.ts';
 import { pullLayers, pushLayers } from '../../src/node/layer-files.ts';
 import { contentFrom, manifestFromDocument } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
+import { overlay } from '../../src/store/overlay.ts';
 import type { Source } from '../../src/store/types.ts';
 import { type Built, buildIndex, putArtifact, putBuilt } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';
 import { filesBelow, scratch } from '../support/layouts.ts';
 import { digestsOf, platformImage, pulled } from '../support/pulled-layers.ts';
 import { testRegistry } from '../support/test-registry.ts';
+import { damaged, endlessContent } from '../support/watched-content.ts';
 
 const bytesAt = async (source: Source, reference: string): Promise<Buffer> =>
   Buffer.from((await source.manifest(reference)).bytes);
@@ -86,6 +88,18 @@ describe('pulling layers', () => {
       assert.equal(digestOf(await readFile(file)), damaged);
       assert.equal(digestOf(await readFile(join(directory, right ?? ''))), right);
     }
+  });
+
+  test('ends at once when one of them is wrong, with all that it had begun', async (t) => {
+    const built = await platformImage('amd64');
+    const [, one, two] = built.blobs;
+    assert.ok(one !== undefined && two !== undefined);
+    const endless = endlessContent(one.descriptor);
+    const source = overlay(createMemoryStore(), { blobs: [endless, damaged(two, 5)] });
+    const directory = await scratch(t);
+    await rejection('DIGEST_MISMATCH', pullLayers(source, built.manifest, directory));
+    assert.equal(endless.isOpen(), false);
+    assert.deepEqual(await filesBelow(directory), [`.lading/${one.descriptor.digest}.partial`]);
   });
 
   test('makes the directory even for what has no layers', async (t) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lchown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, test, type TestContext } from 'node:test';
@@ -175,6 +175,33 @@ describe('a saved file', () => {
     t.after(() => process.umask(before));
     await saveContent(content, join(folder, 'blob'));
     assert.equal((await stat(join(folder, 'blob'))).mode & 0o777, 0o640);
+  });
+
+  test('has the permissions of the one that it replaces', async (t) => {
+    const folder = await scratch(t);
+    await writeFile(join(folder, 'secret'), 'old', { mode: 0o600 });
+    await symlink('secret', join(folder, 'link'));
+    for (const name of ['secret', 'link']) {
+      await saveContent(content, join(folder, name));
+      assert.deepEqual(new Uint8Array(await readFile(join(folder, 'secret'))), bytes);
+      assert.equal((await stat(join(folder, 'secret'))).mode & 0o777, 0o600);
+    }
+  });
+
+  const asRoot = process.geteuid?.() === 0 ? false : 'only root makes links of others';
+  test('is not written through a link that another user has put into a folder for all', { skip: asRoot }, async (t) => {
+    const folder = await scratch(t);
+    const shared = join(folder, 'tmp');
+    await mkdir(shared);
+    await chmod(shared, 0o1777);
+    await writeFile(join(folder, 'mine'), 'old');
+    await symlink('../mine', join(shared, 'blob'));
+    await lchown(join(shared, 'blob'), 4711, 4711);
+    await rejection('IO', saveContent(content, join(shared, 'blob')));
+    assert.equal(await readFile(join(folder, 'mine'), 'utf8'), 'old');
+    await lchown(join(shared, 'blob'), 0, 0);
+    await saveContent(content, join(shared, 'blob'));
+    assert.equal((await stat(join(folder, 'mine'))).size, bytes.length);
   });
 
   test('that a link leads to is replaced, and the link stays', async (t) => {

@@ -15,7 +15,7 @@ const program = `
   process.stdout.write('read');
 `;
 
-test('CONN-8: a program that never closes its transport ends all the same', { timeout: 30_000 }, async () => {
+test('CONN-8 NODE-21: a program that never closes its transport ends all the same', { timeout: 30_000 }, async () => {
   await using origin = await startOrigin((_, response) => void response.end('x'));
   const args = ['--import', 'tsx', '-C', 'source', '--input-type=module', '-e', program, '--', origin.url];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -38,7 +38,7 @@ describe('no head of an answer', () => {
     ['two lengths', say('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'), 'PROTOCOL'],
     ['not HTTP', say('SSH-2.0-OpenSSH_9.2p1\r\n'), 'PROTOCOL'],
   ] as const satisfies readonly (readonly [string, (socket: Socket) => void, ErrorCode])[]) {
-    test(`${what}: ${code}, and it may pass`, async () => {
+    test(`ERR-3 G1: ${what}: ${code}, and it may pass`, async () => {
       await using origin = await startRaw(serve);
       using wire = nodeWire({ timeouts: quick });
       const error = await rejection(code, wire.get(`${origin.url}/v2/?token=CANARY`));
@@ -82,6 +82,20 @@ describe('a body that does not end well', () => {
     using wire = nodeWire({ timeouts: { slowMs: 100, minBytes: 1000 } });
     const error = await rejection('TIMEOUT', textOf(await wire.get(origin.url)));
     assert.match(error.message, /hardly moves/);
+  });
+
+  test('B3 CONN-5: but is slow, and goes on coming, is left alone', async () => {
+    await using origin = await startOrigin((_, response) => {
+      let left = 25;
+      const timer = setInterval(() => {
+        if (left-- > 0) response.write(Buffer.alloc(2000));
+        else response.end(() => clearInterval(timer));
+      }, 60);
+    });
+    using wire = nodeWire({ timeouts: { headMs: 1000, idleMs: 1000, slowMs: 1000, minBytes: 1000 } });
+    const began = performance.now();
+    assert.equal((await textOf(await wire.get(origin.url))).length, 50_000);
+    assert.ok(performance.now() - began > 1200, 'it takes longer than any of the limits');
   });
 
   test('CONN-5: but is not read for a while is not at fault', async () => {
@@ -143,7 +157,7 @@ describe('a host that is not there', () => {
     assert.match(unknown.message, /no-such-host\.invalid: (there is no such host|its name could not be resolved)/);
   });
 
-  test('ERR-3: is given up when it lets nobody in', async () => {
+  test('ERR-3 B3 CONN-5: is given up when it lets nobody in', async () => {
     await using silent = await startRaw(() => undefined);
     using behind = nodeWire({ timeouts: { resolveMs: 50 }, proxy: silent.url });
     await rejection('TIMEOUT', behind.get('https://reg.test/'));

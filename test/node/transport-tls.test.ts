@@ -42,6 +42,7 @@ describe('https', { skip: withoutTls }, () => {
 
   for (const [what, which, said] of [
     ['of an unknown authority', 'server', /unknown authority|not trusted/],
+    ['that signs itself', 'selfSigned', /is self-signed/],
     ['that has expired', 'expired', /has expired/],
     ['for another host', 'other', /for another host/],
   ] as const) {

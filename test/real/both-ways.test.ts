@@ -39,7 +39,7 @@ interface Way {
   readonly tag: Tag;
 }
 
-describe('both ways', needs('docker-registry', 'skopeo', 'openssl', ...imageTools), () => {
+describe('RUBY-70: both ways', needs('docker-registry', 'skopeo', 'openssl', ...imageTools), () => {
   before(async () => {
     open = await setUps.open();
     guarded = await setUps['basic over TLS']();

@@ -35,7 +35,7 @@ describe('a client', () => {
     assert.equal(requests.length, 0);
   });
 
-  test('knows where a repository is', async () => {
+  test('NODE-11: knows where a repository is', async () => {
     const { transport, requests } = recorder();
     const hosts = { 'localhost:5000': { pathPrefix: '/proxy' } };
     const client = createClient({ transport, hosts });
@@ -75,7 +75,7 @@ describe('a client', () => {
       failure('REFERENCE_INVALID', () => registry.repository(name));
   });
 
-  test('AUTH-10: asks for tokens that allow what is done, and no more', async () => {
+  test('AUTH-10 NODE-25: asks for tokens that allow what is done, and no more', async () => {
     const { transport, requests } = recorder();
     const client = createClient({ transport, clock: testClock() });
     const repository = client.repository('ghcr.io/o/app');
@@ -118,7 +118,7 @@ describe('a client', () => {
     assert.ok(requests.some(({ url }) => new URL(url).host === 'mirror.test'));
   });
 
-  test('closes the transport that it was given', async () => {
+  test('NODE-21 CONN-8: closes the transport that it was given', async () => {
     let closed = 0;
     const transport = Object.assign(recorder().transport, { close: () => void closed++ });
     const client = createClient({ transport });

@@ -1,10 +1,10 @@
 /** A registry that refuses whatever it is shown is left after three requests, whatever it says that it wants. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isOciError } from '../../src/errors.ts';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import type { Credential } from '../../src/http/types.ts';
 import { createClient } from '../../src/registry/client.ts';
-import { rejection } from '../support/failure.ts';
 import { type Answer, json, script, type SentRequest } from '../support/scripted-transport.ts';
 import { testClock } from '../support/test-clock.ts';
 
@@ -53,8 +53,8 @@ for (const [what, challenge] of Object.entries(registries)) {
       const repository = client.repository('reg.test/a');
       for (let count = 0; count < 3; count++) {
         refused = 0;
-        const error = await repository.manifest('v1').catch((thrown: unknown) => thrown as { code: string });
-        assert.match(String(error.code), /^(?:UNAUTHORIZED|TOKEN_INVALID|DENIED)$/);
+        const isRefusal = (error: unknown): boolean => isOciError(error, 'UNAUTHORIZED', 'TOKEN_INVALID', 'DENIED');
+        await assert.rejects(repository.manifest('v1'), isRefusal);
         assert.ok(refused <= 3, wire.lines().join('\n'));
       }
       assert.equal(wire.open(), 0);

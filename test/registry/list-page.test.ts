@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PageOptions, TagPage } from '../../src/registry/list-page.ts';
+import { createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import * as quirks from '../../src/testing/quirks.ts';
 import { answering, requestTo, type Wrap } from '../../src/testing/wrap.ts';
 import { rejection } from '../support/failure.ts';
+import { json, script } from '../support/scripted-transport.ts';
 import { type TestRegistry, testRegistry } from '../support/test-registry.ts';
 
 const image = await buildImage({ layers: [] });
@@ -37,6 +39,24 @@ const byLast = ({ last }: TagPage): PageOptions | undefined => (last === undefin
 const tagsOf = (pages: readonly TagPage[]): string[] => pages.flatMap(({ tags }) => tags);
 
 describe('paging by hand', () => {
+  test('a registry that sends no links and has no page past its end is listed to its end', async () => {
+    for (const count of [6, 7]) {
+      const { repository } = await withTags(many.slice(0, count), quirks.withoutLink(), quirks.noTagsUnknown());
+      assert.deepEqual(tagsOf(await pagesBy(byNext, repository, { pageSize: 3 })), many.slice(0, count));
+      const all: string[] = [];
+      for await (const tag of repository.tags({ pageSize: 3 })) all.push(tag);
+      assert.deepEqual(all, many.slice(0, count));
+    }
+  });
+
+  test('a full page without a link is the last one where others had links', async () => {
+    const { repository, requests } = await withTags(many.slice(0, 6));
+    assert.deepEqual(tagsOf(await pagesBy(byNext, repository, { pageSize: 3 })), many.slice(0, 6));
+    assert.equal(requests.length, 2);
+    for await (const _ of repository.tags({ pageSize: 3 })) void _;
+    assert.equal(requests.length, 4);
+  });
+
   test('READ-4 READ-5 RUBY-20 RUBY-21 RUBY-22 RUBY-25 RUBY-26: three a page are nine pages of 26 tags, by the name or by the cursor', async () => {
     for (const follow of [byNext, byLast]) {
       const { repository, requests } = await withTags(many);
@@ -151,6 +171,7 @@ describe('a cursor', () => {
       'https://registry.test/v2/team/app/tags/list/../../manifests/v1',
       'https://registry.test/x?/v2/team/app/tags/list',
       'https://registry.test/v2/team/app/tags/list#x',
+      'https://registry.test/v2/secret/v2/team/app/tags/list',
       '/v2/_catalog',
       '',
       't05',
@@ -168,6 +189,22 @@ describe('a cursor', () => {
     const { next = '' } = await repository.tagPage({ pageSize: 20 });
     assert.equal(next.split('?')[0], 'https://registry.test/proxy/v2/team/app/tags/list');
     await rejection('NOT_FOUND', repository.tagPage({ next })); // the registry was asked
+  });
+
+  test('READ-4: to another registry below a path of the same origin is refused', async () => {
+    const wire = script(() => json({ tags: ['v1'], repositories: ['a'] }));
+    const hosts = { 'art.test': { pathPrefix: '/artifactory/api/docker/mine' } };
+    const client = createClient({ transport: wire.send, hosts });
+    const other = 'https://art.test/artifactory/api/docker/secret/v2';
+    await rejection('REDIRECT_REFUSED', client.registry('art.test').repositoryPage({ next: `${other}/_catalog` }));
+    const repository = client.repository('art.test/team/app');
+    await rejection('REDIRECT_REFUSED', repository.tagPage({ next: `${other}/team/app/tags/list` }));
+    assert.deepEqual(wire.lines(), []);
+    // Its own prefix is one that it may name, and that it knows of none is another.
+    for (const prefix of ['/artifactory/api/docker/mine', '']) {
+      const next = `https://art.test${prefix}/v2/team/app/tags/list?last=x`;
+      assert.deepEqual((await repository.tagPage({ next })).tags, ['v1']);
+    }
   });
 
   test('READ-4: to another origin, or to the very same page, is not handed out', async () => {

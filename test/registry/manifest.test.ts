@@ -4,7 +4,7 @@ import { digestOf } from '../../src/bytes/hash.ts';
 import type { Activity } from '../../src/model/call.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import { DOCKER_SCHEMA1_SIGNED, OCI_INDEX, OCI_MANIFEST } from '../../src/model/media-types.ts';
-import { buildImage, type Built, putBuilt } from '../../src/testing/fixtures.ts';
+import { buildImage, buildIndex, type Built, putBuilt } from '../../src/testing/fixtures.ts';
 import * as faults from '../../src/testing/faults.ts';
 import * as quirks from '../../src/testing/quirks.ts';
 import { answering, changing, requestTo, type Wrap } from '../../src/testing/wrap.ts';
@@ -138,6 +138,25 @@ test('READ-9 NODE-29: gives the raw bytes of a manifest of any kind', async () =
   assert.equal(raw.digest, digestOf(encode(schema1)));
   assert.equal(requests[0]?.headers.accept, DOCKER_SCHEMA1_SIGNED);
   await rejection('VERSION_UNSUPPORTED', repository.manifest('v1'));
+});
+
+test('NODE-29: asks for an index, or for an image alone, as the caller accepts', async () => {
+  const index = buildIndex({ manifests: [image] });
+  // distribution gives who accepts no index the image for linux/amd64 in it.
+  const choosing: Wrap = (handler) => (request, info) => {
+    const isForAll = request.headers.get('accept')?.includes(OCI_INDEX) === true;
+    const url = isForAll ? request.url : request.url.replace(/[^/]+$/, digest);
+    return handler(new Request(url, request), info);
+  };
+  const made = testRegistry({ wraps: [choosing] });
+  await putBuilt(made.registry.repository('team/app'), index, { tags: ['v1'] });
+  const read = async (accept: readonly string[]): Promise<string> =>
+    (await made.repository.rawManifest('v1', { accept })).digest;
+  assert.equal(await read([OCI_MANIFEST]), digest);
+  assert.equal(await read([OCI_MANIFEST, OCI_INDEX]), index.descriptor.digest);
+  assert.equal((await made.repository.manifest('v1')).descriptor.digest, index.descriptor.digest);
+  const accepted = made.requests.map(({ headers }) => headers.accept);
+  assert.deepEqual(accepted.slice(0, 2), [OCI_MANIFEST, `${OCI_MANIFEST}, ${OCI_INDEX}`]);
 });
 
 test('asks the registry itself when a mirror has other bytes', async () => {

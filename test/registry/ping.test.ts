@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OciError } from '../../src/errors.ts';
+import { encodeBasic } from '../../src/http/basic.ts';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import type { Send } from '../../src/http/types.ts';
 import type { Activity } from '../../src/model/call.ts';
@@ -76,6 +77,23 @@ describe('CONN-11 NODE-22: a ping', () => {
     const { client } = testRegistry({ wraps: [refuse], client: { credentials } });
     const { authRequired, challenges } = await client.ping('registry.test');
     assert.deepEqual([authRequired, challenges], [true, []]);
+  });
+
+  test('tells that it wants proof, also of who has set it for the host', async () => {
+    const access = basicAccess({ check: (_, password) => password === 'right' });
+    const headers = {
+      authorization: encodeBasic({ username: 'me', password: 'right' }),
+      cookie: 'own=1',
+      'x-own': '1',
+    };
+    const { client, requests } = testRegistry({
+      server: { access },
+      client: { hosts: { 'registry.test': { headers } } },
+    });
+    const { authRequired, challenges } = await client.ping('registry.test');
+    assert.deepEqual([authRequired, challenges[0]?.scheme], [true, 'basic']);
+    const { authorization, cookie, 'x-own': own } = requests.at(-1)?.headers ?? {};
+    assert.deepEqual([authorization, cookie, own], [undefined, undefined, '1']);
   });
 
   test('tells its caller of every request, of that for the challenge, too', async () => {

@@ -150,14 +150,19 @@ test('RUBY-5: the time to connect is bounded, and can be set', async (t) => {
 test('RUBY-6: the time to answer is bounded, and can be set on its own', async (t) => {
   await using silent = await startRaw(() => undefined);
   const host = `127.0.0.1:${silent.port}`;
-  const client = clientOf(t, { timeouts: { headMs: 40 } }, { retry: RETRY_NONE });
+  const client = clientOf(t, { timeouts: { headMs: 40, idleMs: 50 } }, { retry: RETRY_NONE });
   assert.match((await rejection('TIMEOUT', client.ping(host))).message, /40 ms/);
+  await using stalling = await startOrigin((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).write('{"tags":');
+  });
+  const tags = client.repository(`127.0.0.1:${stalling.port}/team/app`).tags();
+  assert.match((await rejection('TIMEOUT', all(tags))).message, /50 ms/);
   const { code, stderr } = await withSettings(t, 'timeouts: { connect: 1h, head: 40ms }', 'ping', host);
   assert.equal(code, 6);
   assert.match(stderr, /40 ms.*\(TIMEOUT\)/);
 });
 
-test('RUBY-7: requests go through a proxy, and past it where that is said', async (t) => {
+test('RUBY-7 NODE-20: requests go through a proxy, and past it where that is said', async (t) => {
   await using proxy = await startOrigin((_, response) => {
     response.setHeader('content-type', 'application/json').end('{"name":"team/app","tags":["by-proxy"]}');
   });
@@ -184,35 +189,38 @@ test('RUBY-7: requests go through a proxy, and past it where that is said', asyn
   assert.deepEqual(tunnel.asked, ['CONNECT registry.test:443']);
 });
 
-test('RUBY-8 RUBY-16: headers and trust are handed through, and without trust TLS is refused', {
-  skip: withoutTls,
-}, async (t) => {
+test('RUBY-8: headers of the user’s own go with every request to a registry, and to no other', async () => {
+  world.requests.length = 0;
+  const other = await openWorld();
+  const line = `copy ${world.host}/team/single:1 ${other.host}/team/single:2 --host ${world.host},header=X-Team:web`;
+  const { code, stderr } = await cli(line.split(' '));
+  await other.close();
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(new Set(world.requests.map(({ headers }) => headers['x-team'])), new Set(['web']));
+  assert.deepEqual(new Set(other.requests.map(({ headers }) => headers['x-team'])), new Set([undefined]));
+});
+
+test('RUBY-8 RUBY-16: trust is handed through, and without it TLS is refused', { skip: withoutTls }, async (t) => {
   const { ca, server } = makeCertificates();
-  const seen: (string | null)[] = [];
-  const served = await serve(
-    async (request) => {
-      seen.push(request.headers.get('x-team'));
-      return new Response('{}', { headers: { 'docker-distribution-api-version': 'registry/2.0' } });
-    },
-    { tls: server },
-  );
+  const asked: string[] = [];
+  const answer = async ({ url }: Request): Promise<Response> => Response.json({ n: asked.push(url) });
+  const served = await serve(answer, { tls: server });
   t.after(served.close);
   const { host } = served;
-  const hosts = { [host]: { plainHttp: false, headers: { 'X-Team': 'web' } } };
+  const hosts = { [host]: { plainHttp: false } };
   for (const trust of [{ ca: [ca] }, { tls: { [host]: { ca: [ca] } } }, { tls: { [host]: { insecure: true } } }]) {
     await clientOf(t, trust, { hosts }).ping(host);
   }
   await rejection('TLS', clientOf(t, {}, { hosts }).ping(host));
   const cwd = await scratch(t);
   await writeFile(join(cwd, 'ca.pem'), ca);
-  const ping = ['ping', host, '--host', `${host},tls=on,header=X-Team:web`];
+  const ping = ['ping', host, '--host', `${host},tls=on`];
   const trusting = await cli([...ping, '--ca-file', 'ca.pem'], { cwd });
   assert.equal(trusting.code, 0, trusting.stderr);
-  assert.deepEqual(seen, Array(4).fill('web'));
   const { code, stderr } = await cli(ping);
   assert.equal(code, 6);
   assert.match(stderr, /\(TLS\); hint: .*--ca-file/);
-  assert.equal(seen.length, 4);
+  assert.equal(asked.length, 4);
 });
 
 test('RUBY-12: a user name and a password in an address are refused, and not repeated', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { ErrorCode } from '../../src/errors.ts';
+import { type ErrorCode, OciError } from '../../src/errors.ts';
 import { collect } from '../../src/graph/collect.ts';
 import { search } from '../../src/graph/search.ts';
 import { tagDigests } from '../../src/graph/tag-digests.ts';
@@ -11,8 +11,12 @@ import { fixedCredentials } from '../../src/http/credentials.ts';
 import { openImage } from '../../src/image/image.ts';
 import { pullLayers } from '../../src/node/layer-files.ts';
 import { saveContent } from '../../src/node/save-content.ts';
+import { serve } from '../../src/node/serve.ts';
+import { nodeTransport } from '../../src/node/transport.ts';
+import { createClient } from '../../src/registry/client.ts';
 import type { Access, Action } from '../../src/server/access.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
+import { buildImage, type Built, putBuilt } from '../../src/testing/fixtures.ts';
 import { all } from '../../src/testing/samples.ts';
 import { cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
@@ -20,7 +24,6 @@ import { rejection } from '../support/failure.ts';
 import { scratch } from '../support/layouts.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
 import { type TestRegistry, testRegistry } from '../support/test-registry.ts';
-import { buildImage, type Built, putBuilt } from '../../src/testing/fixtures.ts';
 
 /** Nobody's password is right. */
 const wrongPassword: Access = basicAccess({ check: () => false });
@@ -150,3 +153,26 @@ for (const [commands, refusals] of [
     });
   }
 }
+
+test('RUBY-69: whatever goes wrong is an error of one class, and of a command one line and one exit code', async (t) => {
+  const web = await serve(async () => new Response('<html>', { headers: { 'content-type': 'text/html' } }));
+  t.after(web.close);
+  const guarded = await openWorld({ access: wrongPassword });
+  t.after(() => guarded.close());
+  const client = createClient({ transport: nodeTransport({ proxy: false }), retry: { attempts: 1 } });
+  t.after(() => client.close());
+  const cases: readonly (readonly [string, number, ErrorCode, () => Promise<unknown>])[] = [
+    ['manifest OPEN/no/such:1', 3, 'NOT_FOUND', () => client.repository(`${open.host}/no/such`).manifest('1')],
+    ['tags REGISTRY/team/app', 4, 'UNAUTHORIZED', () => all(client.repository(`${guarded.host}/team/app`).tags())],
+    ['ping 127.0.0.1:1', 6, 'UNREACHABLE', () => client.ping('127.0.0.1:1')],
+    [`ping ${web.host}`, 7, 'NOT_A_REGISTRY', () => client.ping(web.host)],
+    ['tags OPEN/UPPER', 2, 'REFERENCE_INVALID', async () => client.repository(`${open.host}/UPPER`)],
+    [`repos ${web.host}`, 1, 'PROTOCOL', () => all(client.registry(web.host).repositories())],
+  ];
+  for (const [line, exit, code, attempt] of cases) {
+    assert.ok((await rejection(code, attempt())) instanceof OciError);
+    const { code: ended, stderr } = await run(line, guarded);
+    assert.equal(ended, exit, stderr);
+    assert.match(stderr, new RegExp(`^error: .* \\(${code}\\)(; hint: .*)?\n$`));
+  }
+});

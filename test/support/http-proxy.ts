@@ -15,8 +15,11 @@ export interface TestProxy {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param mode a status for every CONNECT, or `silent`: they are never answered */
-export async function startProxy(mode?: number | 'silent'): Promise<TestProxy> {
+/**
+ * @param mode a status for every CONNECT, or `silent`: they are never answered
+ * @param to where everything is sent, `127.0.0.1:34567`, in place of what is asked for: it knows that name
+ */
+export async function startProxy(mode?: number | 'silent', to?: string): Promise<TestProxy> {
   const asked: string[] = [];
   const authorizations: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
@@ -25,7 +28,9 @@ export async function startProxy(mode?: number | 'silent'): Promise<TestProxy> {
     const { 'proxy-authorization': authorization, 'proxy-connection': _, ...headers } = request.headers;
     asked.push(`${request.method} ${request.url}`);
     authorizations.push(authorization);
-    const through = ask(request.url ?? '', { method: request.method ?? '', headers }, (answer) => {
+    const url = new URL(request.url ?? '');
+    if (to !== undefined) url.host = to;
+    const through = ask(url, { method: request.method ?? '', headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 0, answer.headers);
       answer.pipe(response);
     });
@@ -38,7 +43,7 @@ export async function startProxy(mode?: number | 'silent'): Promise<TestProxy> {
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
     if (mode === 'silent') socket.resume().once('end', () => socket.destroy());
     else if (mode !== undefined) socket.end(`HTTP/1.1 ${mode} No\r\nContent-Length: 0\r\n\r\n`);
-    else tunnel(socket, request.url ?? '', (text) => (seen += text));
+    else tunnel(socket, to ?? request.url ?? '', (text) => (seen += text));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

@@ -7,12 +7,14 @@ import { join } from 'node:path';
 /** All PEM. */
 export interface Certificates {
   readonly ca: string;
-  /** For 127.0.0.1, localhost and `*.test`. */
+  /** For 127.0.0.1, localhost, `registry.test` and `*.test`. */
   readonly server: { readonly cert: string; readonly key: string };
   /** The same, but it ended yesterday. */
   readonly expired: { readonly cert: string; readonly key: string };
   /** For `other.test` only. */
   readonly other: { readonly cert: string; readonly key: string };
+  /** For the same names as `server`, and signed by nobody else. */
+  readonly selfSigned: { readonly cert: string; readonly key: string };
   readonly client: { readonly cert: string; readonly key: string };
 }
 
@@ -28,7 +30,7 @@ function hasOpenssl(): boolean {
   }
 }
 
-const names = 'IP:127.0.0.1,DNS:localhost,DNS:*.test';
+const names = 'IP:127.0.0.1,DNS:localhost,DNS:*.test,DNS:registry.test';
 const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 export function makeCertificates(): Certificates {
@@ -43,23 +45,17 @@ export function makeCertificates(): Certificates {
     return { cert: read(`${name}.crt`), key: read(`${name}.key`) };
   };
   try {
-    run(
-      'req',
-      '-x509',
-      ...curve,
-      '-days',
-      '2',
-      '-subj',
-      '/CN=Authority of one test',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.crt',
-    );
+    const self = (name: string, subject: string, ...more: readonly string[]): void => {
+      const files = ['-keyout', `${name}.key`, '-out', `${name}.crt`];
+      run('req', '-x509', ...curve, '-days', '2', '-subj', subject, ...files, ...more);
+    };
+    self('ca', '/CN=Authority of one test');
+    self('self', '/CN=self', '-addext', `subjectAltName=${names}`);
     return {
       ca: read('ca.crt'),
       server: leaf('server', names, '1'),
       expired: leaf('expired', names, '-1'),
+      selfSigned: { cert: read('self.crt'), key: read('self.key') },
       other: leaf('other', 'DNS:other.test', '1'),
       client: leaf('client', 'DNS:client.test', '1'),
     };

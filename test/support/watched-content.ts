@@ -1,4 +1,6 @@
 /** Content that writes down how it is opened, and can break off. */
+import { OciError } from '../../src/errors.ts';
+import type { Descriptor } from '../../src/model/descriptor.ts';
 import { contentOf } from '../../src/store/content.ts';
 import type { Content, OpenOptions } from '../../src/store/types.ts';
 
@@ -41,4 +43,26 @@ export function damaged(content: Content, at: number): Content {
       yield copy;
     }
   });
+}
+
+/** Content that stalls after its first byte, and ends only by the signal of its caller. */
+export function endlessContent(descriptor: Descriptor): Content & { isOpen(): boolean } {
+  let open = 0;
+  return {
+    descriptor,
+    isOpen: () => open > 0,
+    async *open({ signal } = {}) {
+      open++;
+      try {
+        yield new Uint8Array(1);
+        await new Promise((_, reject) => {
+          const stop = (): void => reject(new OciError('ABORTED', 'the operation was aborted'));
+          if (signal?.aborted === true) stop();
+          signal?.addEventListener('abort', stop);
+        });
+      } finally {
+        open--;
+      }
+    },
+  };
 }

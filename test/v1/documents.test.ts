@@ -32,7 +32,25 @@ describe('an id or a name from the caller', () => {
     for (const wrong of ['reg.test/a/../b', 'reg.test/A', 'reg.test/a?b', 'reg.test//x', '']) {
       await rejection('REFERENCE_INVALID', client.tags(wrong));
     }
+    for (const path of ['../../x', 'a/../b', 'A', 'a?b', 'a#b', '/x', '', 'a%2f..%2fb']) {
+      await rejection('REFERENCE_INVALID', client.tags({ domain: 'reg.test', path }));
+    }
+    for (const domain of ['reg.test/x', 'a@reg.test', 'reg', '']) {
+      await rejection('REFERENCE_INVALID', client.tags({ domain, path: 'a' }));
+    }
     assert.deepEqual(wire.lines(), []);
+  });
+
+  test('means the same in a reference made by hand', async () => {
+    const images = 'https://index.docker.io/v1/repositories/library/alpine/images';
+    const { client, wire } = v1Script({ [images]: json([{ id }]) });
+    for (const name of [
+      'alpine',
+      { domain: 'docker.io', path: 'alpine' },
+      { domain: 'Index.Docker.io', path: 'library/alpine' },
+    ])
+      assert.deepEqual(await client.images(name), [{ id }]);
+    assert.deepEqual(new Set(wire.lines()), new Set([`GET ${images}`]));
   });
 });
 
@@ -90,6 +108,30 @@ test('an ancestry begins with the image, and goes round in no circle', async () 
     const { client } = withAnswer(`images/${id}/ancestry`, wrong);
     await rejection('PROTOCOL', client.ancestry('reg.test/a/b', id));
   }
+});
+
+test('what is nested without bound is skipped in a list, and no description', async () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const { warnings, on } = listening();
+  const { client } = v1Script({
+    [`${base}/repositories/a/b/images`]: { ...indexed('reg.test'), body: `[${deep},{"id":${deep}},{"id":"${id}"}]` },
+    [`${base}/repositories/a/b/tags`]: { body: `{"x":${deep},"latest":"${id}"}` },
+    [`${base}/images/${id}/json`]: { body: `{"id":"${id}","config":${deep}}` },
+  });
+  assert.deepEqual(await client.images('reg.test/a/b', { on }), [{ id }]);
+  assert.deepEqual(await client.tags('reg.test/a/b', { on }), { latest: id });
+  assert.deepEqual(warnings, [
+    'skipped 2 entries in the images of reg.test/a/b',
+    'skipped 1 entries in the tags of reg.test/a/b, e.g. "x"',
+  ]);
+  await rejection('PROTOCOL', client.json('reg.test/a/b', id));
+});
+
+test('the bytes of a description are a copy of their own, whatever the transport gives', async () => {
+  const { client } = withAnswer(`images/${id}/json`, { body: Buffer.from(`{"id":"${id}"}`) });
+  const { bytes } = await client.json('reg.test/a/b', id);
+  assert.equal(Object.getPrototypeOf(bytes), Uint8Array.prototype);
+  assert.equal(bytes.buffer.byteLength, bytes.length);
 });
 
 test('a description is that of the image', async () => {

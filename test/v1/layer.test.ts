@@ -91,17 +91,18 @@ describe('a layer', () => {
 
 test('more or fewer bytes than were told are an error over any transport', async () => {
   const layer = `https://reg.test/v1/images/${TOP.id}/layer`;
-  for (const [length, told] of [
-    ['3', 'more than 3'],
-    ['7', '5 of 7'],
-  ]) {
+  for (const [length, told, hint] of [
+    ['3', 'more than 3', undefined],
+    ['7', '5 of 7', 'it was cut short on the way: ask for it again'],
+  ] as const) {
     const { client } = v1Script({
       'https://reg.test/v1/repositories/a/b/images': indexed('reg.test'),
-      [layer]: { headers: { 'content-length': length ?? '' }, body: 'bytes' },
+      [layer]: { headers: { 'content-length': length }, body: 'bytes' },
     });
     const { bytes } = await client.layer('reg.test/a/b', TOP.id);
     const error = await rejection('SIZE_MISMATCH', readAll(bytes, 100, 'the layer'));
     assert.match(error.message, new RegExp(`wrong size: ${told} bytes`));
+    assert.equal(error.hint, hint);
   }
 });
 

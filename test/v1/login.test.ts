@@ -42,3 +42,23 @@ test('a page for people proves nothing, and a registry without a login says so',
   const none = v1Script({ 'https://reg.test/v1/_ping': json({}) });
   await rejection('UNSUPPORTED', none.client.login('reg.test', account));
 });
+
+test('somebody else who answers proves nothing: the password was not shown there', async () => {
+  for (const to of ['https://sso.test/welcome', 'https://reg.test:8443/v1/users/']) {
+    const { client, wire } = v1Script({
+      [users]: { status: 302, headers: { location: to } },
+      [to]: json('OK'),
+    });
+    const error = await rejection('UNSUPPORTED', client.login('reg.test', account));
+    assert.match(error.message, /sending it on to (sso\.test|reg\.test:8443)$/);
+    assert.equal(wire.requests[1]?.headers.authorization, undefined);
+    assert.equal(wire.open(), 0);
+  }
+});
+
+test('a redirect within the index takes the password along', async () => {
+  const there = 'https://reg.test/v1/users';
+  const { client, wire } = v1Script({ [users]: { status: 301, headers: { location: there } }, [there]: json('OK') });
+  await client.login('reg.test', account);
+  assert.equal(wire.requests[1]?.headers.authorization, `Basic ${btoa('alice:CANARY')}`);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OciError } from '../../src/errors.ts';
+import type { Activity } from '../../src/model/call.ts';
 import { rejection } from '../support/failure.ts';
 import { type Answer, json } from '../support/scripted-transport.ts';
 import { v1Script } from '../support/v1-script.ts';
@@ -12,7 +13,7 @@ const v2: Answer = {
 };
 const page: Answer = { headers: { 'content-type': 'text/html; charset=utf-8' }, body: '<html>welcome</html>' };
 
-describe('a registry that answers', () => {
+describe('NODE-55: a registry that answers', () => {
   for (const [what, answer, standalone, version] of [
     ['says nothing of itself', json(true), true, undefined],
     [
@@ -51,7 +52,7 @@ describe('a registry that answers', () => {
 });
 
 describe('what speaks no v1', () => {
-  test('but v2 is told with the way there', async () => {
+  test('NODE-12: but v2 is told with the way there', async () => {
     for (const answer of [{ status: 404 }, page]) {
       const { client, wire } = v1Script({ [status]: answer, 'https://reg.test/v2/': v2 });
       const error = await rejection('VERSION_UNSUPPORTED', client.ping('reg.test'));
@@ -97,4 +98,12 @@ test('a failure of the registry is told as that', async () => {
   await rejection('SERVER_ERROR', v1Script({ [status]: { status: 503 } }).client.ping('reg.test'));
   await rejection('DENIED', v1Script({ [status]: { status: 403 } }).client.ping('reg.test'));
   await rejection('REFERENCE_INVALID', v1Script({}).client.ping('no registry'));
+});
+
+test('a listener that throws ends also the look aside that explains a failure', async () => {
+  const { client } = v1Script({ 'https://reg.test/v2/': v2 });
+  const on = (activity: Activity): void => {
+    if (activity.type === 'request' && activity.url === status) throw new RangeError('enough');
+  };
+  await assert.rejects(client.tags('reg.test/a/b', { on }), RangeError);
 });

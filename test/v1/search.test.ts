@@ -68,3 +68,16 @@ test('what is no repository is left out, and what is no result an error', async 
   await rejection('PROTOCOL', collect(v1Script({ [search]: json([]) }).client.search('reg.test', 'x')));
   await rejection('PROTOCOL', collect(v1Script({ [search]: json({ results: {} }) }).client.search('reg.test', 'x')));
 });
+
+test('the first page is the first, also where pages are counted from 0', async () => {
+  const { client, wire } = v1Script({ [search]: json({ page: 0, num_pages: 1, results: [{ name: 'a/b' }] }) });
+  assert.deepEqual(await collect(client.search('reg.test', 'x')), [{ name: 'a/b' }]);
+  assert.equal(wire.requests.length, 1);
+});
+
+test('millions of results that are none hold nobody up', { timeout: 15_000 }, async () => {
+  const body = `{"results":[${Array(4_000_000).fill('{"name":""}').join(',')}]}`;
+  const { client } = v1Script({ [search]: { body } }, { limits: { documentBytes: 64 * 1024 * 1024 } });
+  assert.deepEqual(await collect(client.search('reg.test', 'x')), []);
+  await new Promise((resolve) => setTimeout(resolve)); // only now the limit can end it: it took twice as long
+});

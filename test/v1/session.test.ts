@@ -31,7 +31,7 @@ const basic = `Basic ${btoa(`${ALICE.username}:${ALICE.password}`)}`;
 const alice = () => fixedCredentials({ [world.host]: ALICE });
 
 describe('each origin receives what is its own, and nothing else:', () => {
-  test('the index the password, the endpoint its token and its cookie, the storage neither', async () => {
+  test('NODE-63: the index the password, the endpoint its token and its cookie, the storage neither', async () => {
     const client = world.client({ credentials: alice() });
     const secret = `${world.host}/team/secret`;
     await client.tags(secret);
@@ -107,6 +107,16 @@ describe('a password', () => {
     await rejection('UNAUTHORIZED', world.client({ credentials }).tags(app));
     assert.equal(world.index.requests.length, 1);
     assert.equal(world.registry.requests.length, 0);
+  });
+
+  test('that was refused is looked up anew the next time', async () => {
+    const passwords = ['CANARY-old', ALICE.password];
+    const credentials = async () => ({ ...ALICE, password: passwords.shift() ?? '' });
+    const client = world.client({ credentials });
+    await rejection('UNAUTHORIZED', client.images(`${world.host}/team/secret`));
+    assert.equal((await client.images(`${world.host}/team/secret`)).length, CHAIN.length);
+    await client.images(`${world.host}/team/secret`);
+    assert.deepEqual(passwords, [], 'and one that was taken is remembered');
   });
 
   test('is not shown when the settings of the host say nobody', async () => {

@@ -24,14 +24,14 @@ beforeEach(() => {
 
 const session = 'index GET /v1/repositories/team/app/images';
 
-test('ping tells of the index, its version, and whether it stands alone', async () => {
+test('NODE-55: ping tells of the index, its version, and whether it stands alone', async () => {
   const { response, ...told } = await client.ping(world.host);
   assert.deepEqual(told, { registry: world.host, origin: world.index.url, standalone: false, version: '0.6.0' });
   assert.equal(response.status, 200);
   assert.deepEqual(world.lines(), ['index GET /v1/_ping']);
 });
 
-test('search gives what the index finds, page after page', async () => {
+test('NODE-56: search gives what the index finds, page after page', async () => {
   const found = await collect(client.search(world.host, 'many/'));
   assert.equal(found.length, 230);
   assert.deepEqual(found[229], { name: 'many/app229', description: 'the many/app229 image' });
@@ -41,14 +41,14 @@ test('search gives what the index finds, page after page', async () => {
   assert.deepEqual(world.lines(), ['index GET /v1/search?q=nothing%26page%3D9&page=1&n=100']);
 });
 
-test('images lists what the index knows of a repository', async () => {
+test('NODE-57: images lists what the index knows of a repository', async () => {
   const images = CHAIN.map(({ id, checksumPayload }) => ({ id, checksum: checksumPayload.slice(7) }));
   assert.deepEqual(await client.images(app), images);
   assert.deepEqual(world.lines(), [session]);
   assert.equal(world.index.requests.at(-1)?.headers['x-docker-token'], 'true');
 });
 
-test('tags leads from each tag to an image, by the endpoint that the index names', async () => {
+test('NODE-58: tags leads from each tag to an image, by the endpoint that the index names', async () => {
   assert.deepEqual(await client.tags(app), TAGS);
   assert.deepEqual(world.lines(), [session, 'registry GET /v1/repositories/team/app/tags']);
   assert.deepEqual(await client.tags(`${world.host}/app:7`), TAGS);
@@ -58,7 +58,7 @@ test('tags leads from each tag to an image, by the endpoint that the index names
   ]);
 });
 
-test('imageId is that of the tag, and an unknown tag is not found', async () => {
+test('NODE-59: imageId is that of the tag, and an unknown tag is not found', async () => {
   assert.equal(await client.imageId(app, '0.1.1'), MIDDLE.id);
   assert.deepEqual(world.lines(), [session, 'registry GET /v1/repositories/team/app/tags/0.1.1']);
   const error = await rejection('NOT_FOUND', client.imageId(app, '7'));
@@ -66,7 +66,7 @@ test('imageId is that of the tag, and an unknown tag is not found', async () => 
   assert.equal(error.status, 404);
 });
 
-test('ancestry lists an image and its parents, itself first', async () => {
+test('NODE-60: ancestry lists an image and its parents, itself first', async () => {
   assert.deepEqual(await client.ancestry(app, TOP.id), [TOP.id, MIDDLE.id, BASE.id]);
   assert.deepEqual(await client.ancestry(app, BASE.id), [BASE.id]);
   assert.deepEqual(world.lines(), [
@@ -77,7 +77,7 @@ test('ancestry lists an image and its parents, itself first', async () => {
   await rejection('NOT_FOUND', client.ancestry(app, 'd'.repeat(64)));
 });
 
-test('json is the description of an image, byte for byte, with what the headers tell of its layer', async () => {
+test('NODE-61: json is the description of an image, byte for byte, with what the headers tell of its layer', async () => {
   const { document, bytes, size, checksum, checksumPayload, response } = await client.json(app, MIDDLE.id);
   assert.equal(new TextDecoder().decode(bytes), MIDDLE.json);
   assert.deepEqual(document, { id: MIDDLE.id, parent: BASE.id, created: '2014-05-06T07:08:09Z', os: 'linux' });
@@ -86,7 +86,7 @@ test('json is the description of an image, byte for byte, with what the headers 
   assert.deepEqual(world.lines(), [session, `registry GET /v1/images/${MIDDLE.id}/json`]);
 });
 
-test('layer streams the bytes of an image, from wherever the registry keeps them', async () => {
+test('NODE-62: layer streams the bytes of an image, from wherever the registry keeps them', async () => {
   const layer = await client.layer(app, TOP.id);
   assert.deepEqual([layer.id, layer.size, layer.verified], [TOP.id, TOP.layer.length, false]);
   assert.deepEqual(Buffer.from(await readAll(layer.bytes, 1e6, 'the layer')), Buffer.from(TOP.layer));
@@ -97,7 +97,7 @@ test('layer streams the bytes of an image, from wherever the registry keeps them
   ]);
 });
 
-test('login proves a user name and password, and never makes an account', async () => {
+test('NODE-64: login proves a user name and password, and never makes an account', async () => {
   await client.login(world.host, ALICE);
   const wrong = await rejection('UNAUTHORIZED', client.login(world.host, { ...ALICE, password: 'CANARY-wrong' }));
   assert.match(wrong.hint ?? '', /check the user name/);

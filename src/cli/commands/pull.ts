@@ -1,6 +1,7 @@
 /** `pull`: a copy to this disk: into a layout, an archive, or as plain layer files. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { convertOptions } from '../converted.ts';
+import { OciError } from '../../errors.ts';
 import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
@@ -36,6 +37,11 @@ export function build(frame: Frame): CommandUnknownOpts {
     .option('--dry-run', 'only tell what would be fetched')
     .action((name, place, flags) =>
       frame.run(flags, async (session) => {
+        if (flags.layers !== undefined && place !== undefined) {
+          throw new OciError('USAGE', `both ${place} and --layers say where it goes`, {
+            hint: 'write pull REFERENCE PLACE, or pull --layers DIR REFERENCE',
+          });
+        }
         if (flags.layers !== undefined) return pullFiles(session, name, flags.layers, flags);
         const from = await openFrom(session, name);
         const to = await openDestination(session, pullPlace(name, place));

@@ -118,7 +118,7 @@ test('several platforms are found in an index of indexes, too, and what is not t
   await putIndex(world.registry.repository('outer'), { manifests: [inner, amd64], tags: ['1'] });
   await done('copy --platform linux/amd64,linux/arm64 REGISTRY/outer:1 OTHER/outer:1');
   const { document } = await other.registry.repository('outer').manifest('1');
-  assert.deepEqual('manifests' in document && document.manifests, [amd64.descriptor, arm64.descriptor]);
+  assert.deepEqual('manifests' in document && document.manifests, [arm64.descriptor, amd64.descriptor]);
   const { code, stderr } = await run('copy --platform linux/amd64,linux/arm REGISTRY/outer:1 OTHER/outer:1');
   assert.equal(code, 3);
   assert.match(stderr, /no linux\/arm in .*\/outer:1 .*hint: it has linux\/arm64, linux\/s390x, linux\/amd64/);

@@ -32,6 +32,9 @@ test('a tag that cannot be read comes last where the newest come first, and keep
     async *tags() {
       yield* ['gone', 'old', 'damaged', 'v0', 'v1'];
     },
+    async resolve(reference, options) {
+      return reference === 'old' ? layer.descriptor : store.resolve(reference, options);
+    },
     async manifest(reference, options) {
       if (reference === 'old') throw new OciError('VERSION_UNSUPPORTED', 'schema 1');
       return store.manifest(reference, options);
@@ -40,7 +43,7 @@ test('a tag that cannot be read comes last where the newest come first, and keep
   assert.deepEqual(await collect(listTags(retired, { sort: 'created' })), [
     { tag: 'v1', created: created[1] },
     { tag: 'v0', created: created[0] },
-    ...['damaged', 'gone', 'old'].map((tag) => ({ tag, created: undefined })),
+    ...['damaged', 'old'].map((tag) => ({ tag, created: undefined })),
   ]);
 });
 

@@ -41,7 +41,7 @@ export interface OpenContentOptions extends FileContentOptions {
  */
 export async function fileContent(file: string, options: FileContentOptions = {}): Promise<Content> {
   const stats = await look(file);
-  if (stats.isFile()) return hashed(file, stats.size, options);
+  if (stats.isFile()) return hashed(file, stats.size, options, (start, end, call) => bytesOf(file, start, end, call));
   throw new OciError('USAGE', `${file} is no file that can be read twice`, { hint: 'spool it first' });
 }
 
@@ -55,7 +55,15 @@ export async function openContent(file: string, options: OpenContentOptions = {}
   if (file === '-') return keep(input);
   const stats = await look(file);
   if (!stats.isFile()) return onDisk(`read ${file}`, () => keep(createReadStream(file)));
-  return { content: await hashed(file, stats.size, options), close: async () => {} };
+  // It stays open, so that what is sent is what was hashed, whatever takes its name meanwhile.
+  const handle = await onDisk(`read ${file}`, () => open(file, O_RDONLY | O_NONBLOCK));
+  const read: Read = (start, end, call) => readWindow(handle, start, end, file, call.signal);
+  try {
+    return { content: await hashed(file, stats.size, options, read), close: () => handle.close() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 async function look(file: string): Promise<Stats> {
@@ -65,16 +73,17 @@ async function look(file: string): Promise<Stats> {
   return stats;
 }
 
-async function hashed(file: string, size: number, options: FileContentOptions): Promise<Content> {
+type Read = (start: number, end: number, call: Call) => Bytes;
+
+async function hashed(file: string, size: number, options: FileContentOptions, window: Read): Promise<Content> {
   const { mediaType = OCTET_STREAM, algorithm = 'sha256', annotations, signal } = options;
   const hasher = createHasher(algorithm);
   let read = 0;
-  for await (const chunk of bytesOf(file, 0, size, { signal })) {
+  for await (const chunk of window(0, size, { signal })) {
     hasher.update(chunk);
     read += chunk.length;
   }
   if (read !== size) throw new OciError('IO', `${file} has shrunk while it was read`);
-  const window = (start: number, end: number, call: Call): Bytes => bytesOf(file, start, end, call);
   const content = contentOf({ mediaType, digest: hasher.digest(), size }, window, undefined, file);
   return annotations === undefined ? content : described(content, annotations);
 }

@@ -7,6 +7,8 @@ export interface ByteReader {
   take(length: number): Promise<Uint8Array>;
   /** What is at hand, at most so many bytes; undefined at the end. */
   some(most: number): Promise<Uint8Array | undefined>;
+  /** How many bytes it has given. */
+  given(): number;
   /** Closes the stream. */
   close(): Promise<void>;
 }
@@ -14,6 +16,7 @@ export interface ByteReader {
 export function byteReader(bytes: Bytes): ByteReader {
   const chunks = bytes[Symbol.asyncIterator]();
   let held: Uint8Array = new Uint8Array(0);
+  let given = 0;
   const some = async (most: number): Promise<Uint8Array | undefined> => {
     while (held.length === 0) {
       const { done, value } = await chunks.next();
@@ -22,10 +25,12 @@ export function byteReader(bytes: Bytes): ByteReader {
     }
     const part = held.subarray(0, most);
     held = held.subarray(most);
+    given += part.length;
     return part;
   };
   return {
     some,
+    given: () => given,
     async take(length) {
       const parts: Uint8Array[] = [];
       for (let left = length; left > 0; ) {

@@ -40,6 +40,7 @@ export async function* readTar(bytes: Bytes): AsyncGenerator<TarEntry> {
       let left = header.size;
       yield {
         ...header,
+        offset: reader.given(),
         body: body(
           reader,
           () => left,

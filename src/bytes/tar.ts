@@ -38,16 +38,16 @@ export interface TarHeader {
   readonly pax?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An entry of an archive that is read from its beginning. */
-export interface TarEntry extends TarHeader {
-  /** To be read before the next entry is asked for, or not at all. */
-  readonly body: Bytes;
-}
-
-/** An entry of an archive that is read anywhere. */
+/** An entry of an archive, and where it stands. */
 export interface TarPlace extends TarHeader {
   /** Where its body starts, in bytes from the beginning of the archive. */
   readonly offset: number;
+}
+
+/** An entry of an archive that is read from its beginning. */
+export interface TarEntry extends TarPlace {
+  /** To be read before the next entry is asked for, or not at all. */
+  readonly body: Bytes;
 }
 
 /** What is to be written; all but the name has a default that is the same everywhere: mode 0644 or 0755, owner 0, time 0. */

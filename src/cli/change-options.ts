@@ -38,9 +38,13 @@ export function publishOptions<A extends unknown[], O extends OptionValues>(
 export function compressionOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
   description: string,
+  group?: string,
 ): Command<A, O & CompressionFlags> {
-  command.addOption(new Option('--compression <how>', description).choices(['gzip', 'zstd', 'none'] as const));
-  command.addOption(new Option('--compression-level <n>', '1 to 9 for gzip, to 19 for zstd').argParser(count));
+  const options = [
+    new Option('--compression <how>', description).choices(['gzip', 'zstd', 'none']),
+    new Option('--compression-level <n>', '1 to 9 for gzip, to 19 for zstd').argParser(count),
+  ];
+  for (const option of options) command.addOption(group === undefined ? option : option.helpGroup(group));
   return command;
 }
 

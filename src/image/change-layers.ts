@@ -21,7 +21,7 @@ export interface ChangeLayersOptions extends ChangeOptions, LayerCompression {
 /** A changed image that has new layers. */
 export interface ChangedLayers extends Changed {
   /** Gives back the space of the new layers; then they can be read no more. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Where layers are written anew. */

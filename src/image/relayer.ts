@@ -35,7 +35,7 @@ export interface Relayered extends NewLayer {
   /** False: no entry has changed, and it is the layer itself. */
   readonly isChanged: boolean;
   /** Gives back the space; then it can be read no more. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, property, string, uint8Array } from 'fast-check';
 import { fromArray, readAll } from '../../src/bytes/read.ts';
 import { bytesOfText, paxRecords, textOf } from '../../src/bytes/tar-text.ts';
 import { readTar, type TarFile, type TarHeader, writeTar } from '../../src/bytes/tar.ts';
@@ -17,13 +17,13 @@ const listed = async (bytes: Uint8Array): Promise<TarHeader[]> => {
 const archive = (...files: readonly TarFile[]): Promise<Uint8Array> => readAll(writeTar(files), 1 << 20, 'archive');
 
 test('any bytes are text, and the text is these bytes', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+  check(
+    property(uint8Array({ maxLength: 40 }), (bytes) => {
       assert.deepEqual(bytesOfText(textOf(bytes)), bytes);
     }),
   );
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+  check(
+    property(string({ unit: 'grapheme' }), (text) => {
       assert.equal(textOf(bytesOfText(text)), text);
     }),
   );

@@ -13,7 +13,10 @@ async function both(family: Family): Promise<readonly Built[]> {
   return [await imageFor('amd64', family), await imageFor('arm64', family)];
 }
 
-const unlabelled = ({ platform: _, ...rest }: Descriptor): Descriptor => rest;
+function unlabelled(descriptor: Descriptor): Descriptor {
+  const { platform: _, ...rest } = descriptor;
+  return rest;
+}
 
 describe('CAP-G11: an index in the other family of media types', () => {
   for (const [from, to, index, image] of [

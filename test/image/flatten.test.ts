@@ -40,7 +40,7 @@ function image(family: Family = 'oci', architecture = 'amd64'): Promise<Built> {
     },
   };
   const top = { files: { 'etc/.wh.shadow': '', 'etc/name': 'new', 'var/log/.wh..wh..opq': '', 'var/log/new': 'new' } };
-  return buildImage({ layers: [base, top], config: config as object, family, platform: platform(architecture) });
+  return buildImage({ layers: [base, top], config: config, family, platform: platform(architecture) });
 }
 
 async function treeOf(source: Source, reference: string): Promise<readonly string[]> {

@@ -136,7 +136,7 @@ describe('CAP-G8: an image on another base', () => {
     const bare = await rebased(await app(), {}, await newBase({ config: {} }));
     assert.deepEqual(bare.config.history, [{}, ...appHistory]);
     const squashed = [step('all of the base'), step('ADD old 2'), ...appHistory];
-    const other = await rebased(await app({ config: { history: squashed as never } }));
+    const other = await rebased(await app({ config: { history: squashed } }));
     assert.deepEqual(other.config.history, [...newHistory, ...appHistory]);
   });
 

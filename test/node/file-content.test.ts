@@ -13,8 +13,9 @@ import { seededBytes } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';
 import { scratch } from '../support/layouts.ts';
 
-const bytes = seededBytes('file content', 700_000);
-const read = (content: Content, window = {}): Promise<Uint8Array> => readAll(content.open(window), 1e6, 'file');
+const bytes = seededBytes(700_000, 'file');
+const read = async (content: Content, window = {}): Promise<Uint8Array> =>
+  new Uint8Array(await readAll(content.open(window), 1e6, 'file'));
 
 async function file(t: TestContext, content: Uint8Array = bytes): Promise<string> {
   const path = join(await scratch(t, 'content'), 'file');
@@ -71,11 +72,12 @@ test('a pipe and standard input are spooled, and re-open all the same', async (t
   const opening = openContent(pipe, { mediaType: 'text/plain', annotations: { a: 'b' } });
   createWriteStream(pipe).end(bytes);
   const input = Readable.from([Buffer.from(bytes)]);
-  for (const { content, close } of [await opening, await openContent('-', { input, annotations: { a: 'b' } })]) {
+  for (const opened of [await opening, await openContent('-', { input, annotations: { a: 'b' } })]) {
+    const { content } = opened;
     assert.equal(content.descriptor.digest, digestOf(bytes));
     assert.deepEqual(content.descriptor.annotations, { a: 'b' });
     for (let times = 0; times < 2; times++) assert.deepEqual(await read(content), bytes);
-    await close();
+    await opened.close();
   }
 });
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { copy } from '../../src/graph/copy.ts';
-import type { Changed } from '../../src/image/change.ts';
+import type { ChangedLayers } from '../../src/image/change-layers.ts';
 import { removeLayers } from '../../src/image/remove-layers.ts';
 import { setTimes } from '../../src/image/times.ts';
 import type { ImageIndex, ImageManifest } from '../../src/model/manifest.ts';
@@ -66,10 +66,7 @@ async function diffIds(reference: string): Promise<readonly string[]> {
 }
 
 /** Keeps what came of a change in the layout. */
-async function keep(
-  tag: string,
-  change: Promise<Changed & { close(): Promise<void> }>,
-): Promise<`${string}:${string}`> {
+async function keep(tag: string, change: Promise<ChangedLayers>): Promise<`${string}:${string}`> {
   const { source, root, close } = await change;
   await copy(source, root, directoryStore(layout), { tags: [tag] });
   await close();

@@ -19,7 +19,7 @@ export function newerNode(): Promise<string | undefined> {
 }
 
 /** What a test says that is skipped for want of it. */
-export const NO_NEWER_NODE = `skipped: npx cannot fetch ${PACKAGE} on this machine`;
+export const NO_NEWER_NODE: string = `skipped: npx cannot fetch ${PACKAGE} on this machine`;
 
 async function fetchNode(): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;

@@ -6,6 +6,7 @@ import { readTar, type TarHeader } from '../../src/bytes/tar.ts';
 import { copy } from '../../src/graph/copy.ts';
 import { validate } from '../../src/graph/validate.ts';
 import type { Changed } from '../../src/image/change.ts';
+import type { ChangedLayers } from '../../src/image/change-layers.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { spoolToMemory, type Spool } from '../../src/store/spool.ts';
 import type { Content, Store } from '../../src/store/types.ts';
@@ -39,7 +40,7 @@ export function countedSpool(): CountedSpool {
 }
 
 /** The store of what came of a change: published as `2`, validated, and all that it kept given back. */
-export async function published(change: Promise<Changed & { close?(): Promise<void> }>): Promise<Store> {
+export async function published(change: Promise<Changed & Partial<Pick<ChangedLayers, 'close'>>>): Promise<Store> {
   const changed = await change;
   const target = createMemoryStore();
   try {
@@ -52,7 +53,9 @@ export async function published(change: Promise<Changed & { close?(): Promise<vo
 }
 
 /** The image that came of a change. */
-export async function publishedImage(change: Promise<Changed & { close?(): Promise<void> }>): Promise<ImageView> {
+export async function publishedImage(
+  change: Promise<Changed & Partial<Pick<ChangedLayers, 'close'>>>,
+): Promise<ImageView> {
   return viewImage(await published(change), '2');
 }
 
@@ -64,7 +67,7 @@ export interface EntryView extends TarHeader {
 /** The entries of a layer, in their order. */
 export async function entriesIn(layer: Content): Promise<readonly EntryView[]> {
   const entries: EntryView[] = [];
-  for await (const { body, ...header } of readTar(decompress(layer.open()))) {
+  for await (const { body, offset: _, ...header } of readTar(decompress(layer.open()))) {
     entries.push({ ...header, text: new TextDecoder().decode(await readAll(body, 1 << 26, header.name)) });
   }
   return entries;

@@ -16,14 +16,21 @@ export interface Frame {
 }
 
 /** Plain bytes that are proven together. */
-export interface Chunk {
-  /** Undefined: they are all zeros, and need not be fetched. */
-  readonly frame: Frame | undefined;
+export interface FramedChunk {
+  readonly frame: Frame;
   /** How many bytes of the frame come before them. */
   readonly skip: number;
   readonly size: number;
   readonly digest: Digest;
 }
+
+/** Bytes that are all zeros, and need not be fetched. */
+export interface ZeroChunk {
+  readonly frame?: undefined;
+  readonly size: number;
+}
+
+export type Chunk = FramedChunk | ZeroChunk;
 
 /** What a file has of a chunk: its bytes `from` to before `to`. */
 export interface Part {

@@ -9,7 +9,7 @@ import { verify } from '../../bytes/verify.ts';
 import type { Bytes, Call } from '../../model/call.ts';
 import { OCTET_STREAM } from '../../model/media-types.ts';
 import type { Content } from '../../store/types.ts';
-import type { Chunk, Frame } from './chunk.ts';
+import type { Chunk, Frame, FramedChunk } from './chunk.ts';
 
 /** Bytes that are fetched for nothing rather than asking once more. */
 const GAP = 128 * 1024;
@@ -60,7 +60,7 @@ export function layerWindows(
       yield chunk;
     }
   };
-  const plain = async function* (frame: Frame, { skip, size }: Chunk): AsyncGenerator<Uint8Array> {
+  const plain = async function* ({ frame, skip, size }: FramedChunk): AsyncGenerator<Uint8Array> {
     if (unpacked?.frame !== frame || unpacked.at > skip) {
       await unpacked?.reader.close();
       unpacked = undefined;
@@ -78,7 +78,7 @@ export function layerWindows(
     async *chunk(chunk) {
       if (held?.chunk === chunk) return yield held.bytes;
       if (chunk.frame === undefined) return yield* zeros(chunk.size);
-      const bytes = proven(plain(chunk.frame, chunk), chunk, layer);
+      const bytes = proven(plain(chunk), chunk, layer);
       if (chunk.size > MAX_HELD) return yield* bytes;
       held = { chunk, bytes: await readAll(bytes, chunk.size, 'chunk') };
       yield held.bytes;
@@ -129,7 +129,7 @@ async function* zeros(size: number): AsyncGenerator<Uint8Array> {
 }
 
 /** Bytes that cannot be unpacked are not those that the digest is of. */
-async function* proven(bytes: Bytes, chunk: Chunk, { descriptor }: Content): AsyncGenerator<Uint8Array> {
+async function* proven(bytes: Bytes, chunk: FramedChunk, { descriptor }: Content): AsyncGenerator<Uint8Array> {
   const { digest, size } = chunk;
   const from = `layer ${descriptor.digest}`;
   try {

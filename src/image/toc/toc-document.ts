@@ -142,7 +142,9 @@ function headerOf(
 function xattrsIn({ xattrs }: Record<string, unknown>): Record<string, string> | undefined {
   if (xattrs === undefined || xattrs === null) return undefined;
   if (!isObject(xattrs)) throw invalid('xattrs are no object');
-  const records = Object.entries(xattrs).map(([name, value]) => [`SCHILY.xattr.${name}`, textOf(base64(value))] as const);
+  const records = Object.entries(xattrs).map(
+    ([name, value]) => [`SCHILY.xattr.${name}`, textOf(base64(value))] as const,
+  );
   return records.length === 0 ? undefined : Object.fromEntries(records);
 }
 

@@ -36,7 +36,8 @@ function partsOf(toc: TableOfContents, entry: LayerEntry): readonly Part[] {
 
 /** As they stand in the layer: so each of its bytes is passed once. */
 function inOrder(files: readonly Wanted[]): Wanted[] {
-  const start = ({ parts }: Wanted): number => parts.find(({ chunk }) => chunk.frame)?.chunk.frame?.start ?? -1;
+  const start = ({ parts }: Wanted): number =>
+    parts.find(({ chunk }) => chunk.frame !== undefined)?.chunk.frame?.start ?? -1;
   return [...files].sort((a, b) => start(a) - start(b) || a.entry.index - b.entry.index);
 }
 

@@ -1,0 +1,104 @@
+/** The flags of `mutate` that write layers anew: layers and files removed, times set or held to a latest one. */
+import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
+import { OciError } from '../errors.ts';
+import type { Changed } from '../image/change.ts';
+import { chained } from '../image/chain.ts';
+import type { ChangedLayers } from '../image/change-layers.ts';
+import { quote } from '../model/quote.ts';
+import { compressionOptions, type CompressionFlags, layerOptions, type PublishFlags } from './change-options.ts';
+import type { From } from './ends.ts';
+import { count, many } from './options.ts';
+import type { Session } from './session.ts';
+
+export type LayerEditFlags = CompressionFlags & {
+  readonly rmLayer?: readonly number[] | undefined;
+  readonly rmLayerCreatedBy?: RegExp | undefined;
+  readonly stripFile?: readonly string[] | undefined;
+  readonly timeSet?: Date | undefined;
+  readonly timeClamp?: Date | undefined;
+  readonly timeKeepLayers?: number | undefined;
+  readonly foreignLayers?: true | undefined;
+};
+
+const LAYERS = 'Layers (those that change are written anew):';
+
+export function layerEditOptions<A extends unknown[], O extends OptionValues>(
+  command: Command<A, O>,
+): Command<A, O & LayerEditFlags> {
+  const options = [
+    new Option('--rm-layer <n>', 'remove a layer: 0 is the lowest, -1 the highest; repeat it for more').argParser(
+      manyPositions,
+    ),
+    new Option('--rm-layer-created-by <regex>', 'remove the layers whose step of the history says this').argParser(
+      regex,
+    ),
+    new Option('--strip-file <glob>', 'take a file, or a directory with what is in it, out of every layer').argParser(
+      many,
+    ),
+    new Option('--time-set <time>', 'set all times, those of files, too; RFC 3339, or seconds since 1970')
+      .argParser(time)
+      .conflicts('timeClamp'),
+    new Option('--time-clamp <time>', 'the same for later times only, e.g. $SOURCE_DATE_EPOCH').argParser(time),
+    new Option('--time-keep-layers <n>', 'leave so many of the lowest layers: those of the base').argParser(count),
+    new Option('--foreign-layers', 'fetch layers that are kept elsewhere from there'),
+  ];
+  for (const option of options) command.addOption(option.helpGroup(LAYERS));
+  return compressionOptions(command, 'how they are compressed; unless told, as they were', LAYERS);
+}
+
+/** Is there anything to do with layers? */
+export function editsLayers({ rmLayer, rmLayerCreatedBy, stripFile, timeSet, timeClamp }: LayerEditFlags): boolean {
+  return [rmLayer, rmLayerCreatedBy, stripFile, timeSet, timeClamp].some((flag) => flag !== undefined);
+}
+
+/** What comes of the layers; undefined where nothing is asked of them. It lasts as long as the session. */
+export async function editLayers(
+  session: Session,
+  { source, reference }: From,
+  flags: LayerEditFlags & Pick<PublishFlags, 'platform'>,
+): Promise<Changed | undefined> {
+  const options = layerOptions(session, flags);
+  const kept = (changed: ChangedLayers): ChangedLayers => {
+    session.defer(() => changed.close());
+    return changed;
+  };
+  const { rmLayer: at, rmLayerCreatedBy: createdBy, stripFile, timeSet: set, timeClamp: clamp } = flags;
+  let changed: Changed | undefined;
+  if (at !== undefined || createdBy !== undefined || stripFile !== undefined) {
+    const { removeLayers } = await import('../image/remove-layers.ts');
+    const file = stripFile === undefined ? undefined : await fileChoice(stripFile);
+    changed = kept(await removeLayers(source, reference, { ...options, at, createdBy, file }));
+  }
+  if (set === undefined && clamp === undefined) return changed;
+  const { setTimes } = await import('../image/times.ts');
+  const [before, root] = changed === undefined ? [source, reference] : [changed.source, changed.root];
+  const timed = kept(await setTimes(before, root, { ...options, set, clamp, keepLayers: flags.timeKeepLayers }));
+  return changed === undefined ? timed : chained(changed, timed);
+}
+
+async function fileChoice(globs: readonly string[]): Promise<(path: string) => boolean> {
+  const { default: picomatch } = await import('picomatch');
+  const paths = globs.map((glob) => glob.replace(/^\.?\/+/, '').replace(/\/+$/, ''));
+  if (paths.includes('')) throw new OciError('USAGE', 'all files together cannot be taken out');
+  return picomatch(paths, { dot: true });
+}
+
+function manyPositions(text: string, before: readonly number[] | undefined): readonly number[] {
+  if (!/^-?\d{1,5}$/.test(text)) throw new InvalidArgumentError('It is not the position of a layer.');
+  return [...(before ?? []), Number(text)];
+}
+
+function regex(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError(`${quote(text)} is not a regular expression.`);
+  }
+}
+
+function time(text: string): Date {
+  const date = new Date(/^\d{1,11}$/.test(text) ? Number(text) * 1000 : text);
+  const isTime = /^\d{1,11}$|^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(date.getTime());
+  if (!isTime) throw new InvalidArgumentError('It is not a time like 2024-05-06T07:08:09Z, or seconds since 1970.');
+  return date;
+}

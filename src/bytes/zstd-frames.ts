@@ -13,8 +13,8 @@ export const ZSTD_MAX_WINDOW_LOG = 27;
 
 const FRAME = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
-/** Each chunk is a trip to another thread: small ones go together. */
-const GATHER = 64 * 1024;
+/** Each chunk is a trip to another thread, so small ones go together; and of a frame that ends before so many, the whole is known. */
+const GATHER = 512 * 1024;
 const RLE = 1;
 /** The most that comes out of a block, as a power of two. */
 const BLOCK_LOG = 17;

@@ -16,7 +16,7 @@ export interface Want {
 }
 
 /** Files that tell of packages are read whole: larger ones are none. */
-export const MAX_PACKAGE_FILE: number = 64 * 1024 * 1024;
+export const MAX_PACKAGE_FILE: number = 16 * 1024 * 1024;
 
 export interface FileContent {
   readonly digest: string;

@@ -157,12 +157,13 @@ describe('CAP-N2: layers', () => {
 
   test('are shared, moved, new or gone', async () => {
     const [a, b, c, d] = [[file('a')], [file('b')], [file('c')], [file('d')]];
-    const { image, before, after } = await diffed(
+    const { diff, image, before, after } = await diffed(
       { layers: [a, b, c] },
       { layers: [a, c, d] },
       { sections: ['layers'] },
     );
     assert.deepEqual(lines(image.layers?.layers), ['shared 0 0', 'removed 1 -', 'moved 2 1', 'added - 2']);
+    assert.equal(diff.isDifferent, true);
     const sizes = [before, after].map(({ blobs }) => blobs.slice(1).reduce((sum, one) => sum + one.descriptor.size, 0));
     assert.deepEqual(image.layers?.sizes, { before: sizes[0], after: sizes[1] });
     const [, , descriptor] = after.blobs.map((blob) => blob.descriptor);

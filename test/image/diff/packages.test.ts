@@ -112,6 +112,12 @@ describe('CAP-N3: packages of two images', () => {
   });
 });
 
+test('CAP-N3: a file too large to tell of packages tells of none, and is compared all the same', async () => {
+  const padded = (version: string) => [file('var/lib/dpkg/status', dpkg({ curl: version }) + '\n'.repeat(17 << 20))];
+  const { image } = await diffed({ layers: [padded('1')] }, { layers: [padded('2')] });
+  assert.deepEqual([image.packages, image.files?.length], [[], 1]);
+});
+
 describe('CAP-N3: packages of images that share layers', () => {
   const status = (packages: Readonly<Record<string, string>>) => [file('var/lib/dpkg/status', dpkg(packages))];
 

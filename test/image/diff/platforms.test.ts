@@ -119,6 +119,8 @@ test('CAP-N2: artifacts are compared by their manifests and blobs, which are no 
   );
   assert.equal(image.unread?.mediaType, 'application/octet-stream');
   assert.deepEqual([image.config, image.files, image.packages], [undefined, undefined, undefined]);
+  assert.equal((await diff('1', '2', { sections: ['files'] })).isDifferent, true);
+  assert.equal((await diff('1', '2', { sections: ['config', 'history'] })).isDifferent, false);
 });
 
 test('CAP-N2: what is not there is told', async () => {

@@ -8,6 +8,7 @@ import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOciError, OciError } from '../errors.ts';
 import { digestOf } from '../bytes/hash.ts';
+import { concat } from '../bytes/read.ts';
 import { digestHex } from '../model/digest.ts';
 import type { Cache } from '../store/cache.ts';
 import { fsError, onDisk, unless } from './fs-errors.ts';
@@ -88,7 +89,7 @@ async function read(file: string, limit: number): Promise<Uint8Array | undefined
   if (handle === undefined) return undefined;
   try {
     const stats = await handle.stat();
-    const isOurs = stats.isFile() && stats.size > HEAD_BYTES && stats.size <= limit;
+    const isOurs = stats.isFile() && stats.size >= HEAD_BYTES && stats.size <= limit;
     const all = isOurs ? new Uint8Array(await handle.readFile()) : new Uint8Array(0);
     const bytes = all.subarray(HEAD_BYTES);
     if (isOurs && new TextDecoder().decode(all.subarray(0, HEAD_BYTES)) === headOf(bytes)) {
@@ -108,7 +109,7 @@ async function write(file: string, bytes: Uint8Array): Promise<void> {
   const partial = `${file}.${crypto.randomUUID().slice(0, 8)}.partial`;
   const handle = await open(partial, 'wx', 0o600);
   try {
-    await handle.writev([new TextEncoder().encode(headOf(bytes)), bytes]);
+    await handle.writeFile(concat([new TextEncoder().encode(headOf(bytes)), bytes]));
     await handle.close();
     await rename(partial, file);
   } catch (error) {

@@ -62,14 +62,14 @@ test('CAP-N2 CAP-N3: results are as promised, for pull requests', async () => {
 });
 
 test('CAP-N2: the exit code tells whether they differ, as that of git diff, in what was compared', async () => {
-  const code = async (flags: string, [from = '', to = ''] = [ONE, TWO]): Promise<number> =>
-    (await run(`diff ${flags} ${from} ${to}`)).code;
+  const code = async (flags: string, images = `${ONE} ${TWO}`): Promise<number> =>
+    (await run(`diff ${flags} ${images}`)).code;
   assert.equal(await code('--exit-code'), 1);
   assert.equal(await code('--json'), 0);
-  assert.equal(await code('--exit-code', [ONE, ONE]), 0);
+  assert.equal(await code('--exit-code', `${ONE} ${ONE}`), 0);
   assert.equal(await code('--exit-code --packages --platform linux/amd64'), 1);
-  assert.equal(await code('--exit-code', [ONE, 'REGISTRY/team/tool:3']), 3);
-  const arm = ['REGISTRY/team/tool:multi-1', 'REGISTRY/team/tool:multi-2'];
+  assert.equal(await code('--exit-code', `${ONE} REGISTRY/team/tool:3`), 3);
+  const arm = 'REGISTRY/team/tool:multi-1 REGISTRY/team/tool:multi-2';
   assert.equal(await code('--exit-code --platform linux/arm64', arm), 0);
 });
 

@@ -34,7 +34,7 @@ export async function layerCache(session: Session, { cache, whole }: LayerFlags)
     return cacheDirectory(path.resolve(context.cwd, named), { onProblem: ({ message }) => output.note(message) });
   }
   const usual = await usualDirectory(context);
-  return usual && cacheDirectory(usual);
+  return usual === undefined ? undefined : cacheDirectory(usual);
 }
 
 /** A home that is not there is not made: services have such. */

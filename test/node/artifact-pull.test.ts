@@ -127,6 +127,16 @@ describe('CAP-I1: files', () => {
     await symlink('nowhere', join(target, 'dangling'));
     await rejection('CONFLICT', pull(target, { dangling: 'x' }, { keepOldFiles: true }));
     await pull(target, { 'sub/fresh': 'x' }, { keepOldFiles: true });
+    const slow = plain('slow');
+    const late = sourceOf({
+      ...slow,
+      async *open(options) {
+        await writeFile(join(target, 'late'), 'theirs');
+        yield* slow.open(options);
+      },
+    });
+    await rejection('CONFLICT', pullFiles(late.source, [titled(slow, 'late')], target, { keepOldFiles: true }));
+    assert.equal(await readFile(join(target, 'late'), 'utf8'), 'theirs', 'what came in between is kept, too');
   });
 
   test('that are wrong never appear, and what stood there stands', async (t) => {

@@ -14,6 +14,7 @@ import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Frame } from '../frame.ts';
 import { type ImageFlags, imageOptions } from '../image-files.ts';
+import { layerCache } from '../layer-cache.ts';
 import { readsStdin } from '../locators.ts';
 import { IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
 import type { Session } from '../session.ts';
@@ -93,6 +94,8 @@ async function compare(
     ignoreTimes,
     spool: isRemote ? spoolToDisk() : undefined,
     concurrency: session.flags.concurrency,
+    cache: await layerCache(session, flags),
+    whole: flags.whole,
   });
   return { diff, names: { before: from.describe, after: to.describe } };
 }

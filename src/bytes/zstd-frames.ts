@@ -13,8 +13,11 @@ export const ZSTD_MAX_WINDOW_LOG = 27;
 
 const FRAME = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
-const GATHER = 64 * 1024;
+/** Each chunk is a trip to another thread, so small ones go together; and of a frame that ends before so many, the whole is known. */
+const GATHER = 512 * 1024;
 const RLE = 1;
+/** The most that comes out of a block, as a power of two. */
+const BLOCK_LOG = 17;
 
 /**
  * Passes frames on so that no chunk goes beyond the end of a frame; what is to be skipped is left out.
@@ -27,7 +30,7 @@ export async function* frameByFrame(bytes: Bytes): AsyncGenerator<Uint8Array> {
       const magic = await reader.take(4);
       if (magic.length === 0) return;
       const number = littleEndian(magic);
-      if (number === FRAME) yield* gathered(frame(reader, magic));
+      if (number === FRAME) yield* frame(reader, magic);
       else if ((number & ~15) >>> 0 === SKIPPABLE) await drop(reader, littleEndian(await exactly(reader, 4)));
       else throw notCompressed('zstd', new Error('no frame begins so'));
     }
@@ -37,6 +40,30 @@ export async function* frameByFrame(bytes: Bytes): AsyncGenerator<Uint8Array> {
 }
 
 async function* frame(reader: ByteReader, magic: Uint8Array): AsyncGenerator<Uint8Array> {
+  const head = await frameHead(reader, magic);
+  let gathered = [head.bytes];
+  let size = head.bytes.length;
+  let blocks = 0;
+  for await (const { bytes, isBlock } of frameBody(reader, head.hasChecksum)) {
+    if (isBlock) blocks++;
+    gathered.push(bytes);
+    size += bytes.length;
+    if (size < GATHER) continue;
+    yield concat(gathered, size);
+    [gathered, size] = [[], 0];
+  }
+  if (gathered[0] === head.bytes) head.narrow(blocks);
+  if (size > 0) yield concat(gathered, size);
+}
+
+interface FrameHead {
+  readonly bytes: Uint8Array;
+  readonly hasChecksum: boolean;
+  /** A frame of so few blocks needs no large window, which fzstd moves as a whole at each block. */
+  narrow(blocks: number): void;
+}
+
+async function frameHead(reader: ByteReader, magic: Uint8Array): Promise<FrameHead> {
   const descriptor = await exactly(reader, 1);
   const flags = descriptor[0] ?? 0;
   const isSingleSegment = (flags & 0x20) !== 0;
@@ -47,33 +74,33 @@ async function* frame(reader: ByteReader, magic: Uint8Array): AsyncGenerator<Uin
   if (windowSize > 2 ** ZSTD_MAX_WINDOW_LOG) {
     throw new OciError('TOO_LARGE', `zstd data asks for a window of more than 2^${ZSTD_MAX_WINDOW_LOG} bytes`);
   }
-  yield concat([magic, descriptor, window, dictionary, size]);
+  const bytes = concat([magic, descriptor, window, dictionary, size]);
+  return {
+    bytes,
+    hasChecksum: (flags & 4) !== 0,
+    narrow(blocks) {
+      const enough = (BLOCK_LOG + Math.ceil(Math.log2(blocks)) - 10) << 3;
+      if (enough < (window[0] ?? 0)) bytes[5] = enough;
+    },
+  };
+}
+
+async function* frameBody(
+  reader: ByteReader,
+  hasChecksum: boolean,
+): AsyncGenerator<{ readonly bytes: Uint8Array; readonly isBlock: boolean }> {
   for (let isLast = false; !isLast; ) {
     const head = await exactly(reader, 3);
     const block = littleEndian(head);
     isLast = (block & 1) === 1;
-    yield head;
+    yield { bytes: head, isBlock: true };
     for (let left = ((block >> 1) & 3) === RLE ? 1 : block >> 3; left > 0; ) {
-      const chunk = await some(reader, left);
-      left -= chunk.length;
-      yield chunk;
+      const bytes = await some(reader, left);
+      left -= bytes.length;
+      yield { bytes, isBlock: false };
     }
   }
-  if ((flags & 4) !== 0) yield await exactly(reader, 4);
-}
-
-/** Each chunk is a trip to another thread: small ones go together. */
-async function* gathered(bytes: Bytes): AsyncGenerator<Uint8Array> {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of bytes) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size < GATHER) continue;
-    yield concat(chunks, size);
-    [chunks, size] = [[], 0];
-  }
-  if (size > 0) yield concat(chunks, size);
+  if (hasChecksum) yield { bytes: await exactly(reader, 4), isBlock: false };
 }
 
 async function drop(reader: ByteReader, length: number): Promise<void> {

@@ -19,7 +19,7 @@ export function pushCommand(frame: Frame): CommandUnknownOpts {
       'Push files and directories as an artifact, under their paths as titles. A directory becomes an archive that is unpacked again when it is pulled. The same files are the same digest.',
     )
     .argument('<target>', `where to: ${IMAGE_PLACES}; several tags stand after commas: app:1,latest`)
-    .argument('[file...]', 'FILE, or FILE:TYPE with its media type; - is stdin, which has no title')
+    .argument('[file...]', 'FILE, or FILE:TYPE with its media type; - is stdin (-- -:TYPE), which has no title')
     .option('--artifact-type <type>', 'what it is, a media type')
     .option('--subject <image>', 'what it is attached to, wherever that is')
     .addOption(subjectPlatform())

@@ -5,21 +5,22 @@ import type { Manifest } from '../model/manifest.ts';
 import type { Platform } from '../model/platform.ts';
 import { spoolToDisk } from '../node/spool.ts';
 import { openFrom } from './ends.ts';
+import { type LayerFlags, layerCache, layerOptions } from './layer-cache.ts';
 import { platformOption } from './options.ts';
 import type { Session } from './session.ts';
 
-export type ImageFlags = {
+export type ImageFlags = LayerFlags & {
   readonly platform?: Platform | undefined;
   readonly foreignLayers?: true | undefined;
 };
 
-/** `--platform --foreign-layers` */
+/** `--platform --foreign-layers --cache --whole` */
 export function imageOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
 ): Command<A, O & ImageFlags> {
   command.addOption(platformOption());
   command.addOption(new Option('--foreign-layers', 'read layers that are kept elsewhere, too'));
-  return command;
+  return layerOptions(command);
 }
 
 export interface ImagePath {
@@ -54,13 +55,15 @@ export interface OpenFiles {
 export async function openFiles(
   session: Session,
   image: string,
-  { platform }: ImageFlags,
+  { platform, ...flags }: ImageFlags,
   readsTwice: boolean,
 ): Promise<OpenFiles> {
   const from = await openFrom(session, image);
   const manifest = await from.image(platform);
   const spool = readsTwice && from.repository !== undefined ? spoolToDisk() : undefined;
-  const files = openFileSystem(from.source, manifest, { spool, concurrency: session.flags.concurrency });
+  const { concurrency } = session.flags;
+  const reading = { spool, concurrency, cache: await layerCache(session, flags), whole: flags.whole };
+  const files = openFileSystem(from.source, manifest, reading);
   session.defer(() => files.close());
   return { files, manifest, describe: from.describe };
 }

@@ -32,7 +32,7 @@ export async function* directoryEntries(
 
 async function* below(directory: string, folder: string, prefix: string, call: Call): AsyncGenerator<TarFile> {
   const place = join(directory, folder);
-  const names = (await onDisk(`list ${place}`, () => readdir(place))).sort(byCodeUnit);
+  const names = (await onDisk(`list ${place}`, () => readdir(place))).sort();
   for (const name of names) {
     throwIfAborted(call.signal);
     const path = posix.join(folder, name);
@@ -94,8 +94,4 @@ async function* bytesOf(file: string, size: number, { signal }: Call): Bytes & A
 
 function unsupported(directory: string, path: string, problem: string): OciError {
   return new OciError('UNSUPPORTED', `${quote(join(directory, path))} cannot be packed: ${problem}`);
-}
-
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : 1;
 }

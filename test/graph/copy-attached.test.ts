@@ -7,7 +7,15 @@ import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Source, Store } from '../../src/store/types.ts';
 import { type Built, putBuilt } from '../../src/testing/fixtures.ts';
 import { all } from '../../src/testing/samples.ts';
-import { artifactOn, attestedIndex, cosignTag, ENVELOPE, putCosign, SIGNATURE } from '../support/attachments.ts';
+import {
+  artifactOn,
+  attestedIndex,
+  cosign,
+  cosignTag,
+  ENVELOPE,
+  putCosign,
+  SIGNATURE,
+} from '../support/attachments.ts';
 import { rejection } from '../support/failure.ts';
 import { recordingStore } from '../support/recording-store.ts';
 
@@ -25,7 +33,8 @@ async function attachedTo(): Promise<Store> {
   await putBuilt(store, index, { tags: ['1'] });
   for (const one of [sbom, onSbom]) await putBuilt(store, one);
   await putCosign(store, subject, 'sig');
-  await putCosign(store, subject, 'att');
+  const attestation = await putCosign(store, subject, 'att');
+  await putCosign(store, attestation.manifest.descriptor, 'sig');
   await putCosign(store, platformSubject, 'sig');
   await putCosign(store, sbom.manifest.descriptor, 'sig');
   return store;
@@ -58,6 +67,7 @@ describe('CAP-F8 CAP-E16: what is attached to an image', () => {
         cosignTag(subject, 'att'),
         cosignTag(platformSubject, 'sig'),
         cosignTag(sbom.manifest.descriptor, 'sig'),
+        cosignTag(cosign.att(subject).manifest.descriptor, 'sig'),
       ].sort(),
     );
     for (const one of [sbom, onSbom]) assert.ok(await isThere(to, one.manifest.descriptor));

@@ -135,6 +135,25 @@ describe('CAP-E14 CAP-I9: what is attached to an image', () => {
     await rejection('LIMIT', found(endless, { depth: 1 }));
   });
 
+  test('to two things is followed once', async () => {
+    const { index, images } = await attestedIndex();
+    const store = createMemoryStore();
+    await putBuilt(store, index, { tags: ['1'] });
+    for (const one of [sbom, review]) await putBuilt(store, one);
+    const lying: Source = {
+      ...store,
+      async *referrers(one, options) {
+        if (images.some(({ manifest }) => manifest.descriptor.digest === one.digest)) yield manifestOf(sbom);
+        else yield* store.referrers(one, options);
+      },
+    };
+    const list = (await all(attached(lying, '1'))).filter(({ scheme }) => scheme === 'referrers');
+    assert.deepEqual(
+      digests(list),
+      [sbom, sbom, review].map((one) => manifestOf(one).digest),
+    );
+  });
+
   test('is asked for so many at a time', async () => {
     const store = await stored(...Array.from({ length: 10 }, (_, at) => artifactOn(subject, `application/x.${at}`)));
     let running = 0;
@@ -254,7 +273,7 @@ describe('CAP-I4 CAP-E14: of what is attached', () => {
   const timeless = artifactOn(subject, SBOM, { env: 'live' });
   const other = artifactOn(subject, 'application/x.report', at('2020-01-01T00:00:00Z'));
   const chosen = async (options: AttachedOptions): Promise<string[]> =>
-    digests(await all(attached(await stored(young, old, timeless, other), '1', options)));
+    digests(await all(attached(await stored(old, young, timeless, other), '1', options)));
   const of = (...built: readonly Built[]): string[] => built.map((one) => manifestOf(one).digest);
 
   test('one type is chosen, or several', async () => {
@@ -265,7 +284,7 @@ describe('CAP-I4 CAP-E14: of what is attached', () => {
 
   test('those with an annotation are chosen, by its value or whatever that is', async () => {
     assert.deepEqual(await chosen({ annotations: { env: 'live' } }), of(old, timeless));
-    assert.deepEqual(await chosen({ annotations: { env: undefined, [CREATED]: undefined } }), of(young, old));
+    assert.deepEqual(await chosen({ annotations: { env: undefined, [CREATED]: undefined } }), of(old, young));
     assert.deepEqual(await chosen({ annotations: { toString: undefined } }), []);
   });
 
@@ -273,5 +292,8 @@ describe('CAP-I4 CAP-E14: of what is attached', () => {
     assert.deepEqual(await chosen({ latest: true }), of(young, other));
     assert.deepEqual(await chosen({ latest: true, annotations: { env: 'live' } }), of(old));
     assert.deepEqual(await chosen({ latest: true, artifactTypes: [SBOM] }), of(young));
+    const onOld = artifactOn(manifestOf(old), SBOM, at('2020-01-01T00:00:00Z'));
+    const list = await all(attached(await stored(old, young, onOld), '1', { latest: true }));
+    assert.deepEqual(digests(list), of(young, onOld), 'on each manifest');
   });
 });

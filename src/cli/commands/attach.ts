@@ -14,7 +14,7 @@ export function build(frame: Frame): CommandUnknownOpts {
       'Attach files to an image: an SBOM, a signature, a report. They become an artifact without a tag in its repository, which "lading referrers" lists.',
     )
     .argument('<image>', 'a reference, or oci:DIR[:TAG]')
-    .argument('[file...]', 'FILE, or FILE:TYPE with its media type; - is stdin, which has no title')
+    .argument('[file...]', 'FILE, or FILE:TYPE with its media type; - is stdin (-- -:TYPE), which has no title')
     .addOption(new Option('--artifact-type <type>', 'what it is, a media type').makeOptionMandatory())
     .addOption(ownPlatform())
     .action((image, files, flags) =>

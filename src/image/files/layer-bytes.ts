@@ -17,20 +17,21 @@ export interface Opened {
 }
 
 export interface LayerBytes {
-  open(call: Call): Promise<Opened>;
+  /** @param packed sees each chunk: then all of them are read, however much of them was proven before. */
+  open(call: Call, packed?: (chunk: Uint8Array) => void): Promise<Opened>;
   /** Gives back what was spooled. */
   close(): Promise<void>;
 }
 
 export function layerBytes(layer: Content, spool: Spool | undefined): LayerBytes {
   const fetch = toldOnce(layer);
-  if (spool === undefined) return { open: async (call) => opened(fetch(call), false), close: async () => {} };
+  if (spool === undefined) return { open: async (call, packed) => opened(seen(fetch(call), packed), false), close: async () => {} };
   let kept: Promise<Spooled> | undefined;
   return {
-    async open(call) {
+    async open(call, packed) {
       kept ??= spool(fetch(call), { signal: call.signal });
       try {
-        return opened((await kept).content.open({ signal: call.signal }), true);
+        return opened(seen((await kept).content.open({ signal: call.signal }), packed), packed === undefined);
       } catch (error) {
         kept = undefined;
         throw error;
@@ -54,6 +55,18 @@ function toldOnce(layer: Content): (call: Call) => Bytes {
     yield* counted(layer, isFirst ? on : undefined).open({ signal, on });
     if (isFirst) on?.({ type: 'done', descriptor, outcome: 'exists' });
   };
+}
+
+/** Bytes that somebody else looks at on their way. */
+export function seen(bytes: Bytes, look: ((chunk: Uint8Array) => void) | undefined): Bytes {
+  return look === undefined ? bytes : looking(bytes, look);
+}
+
+async function* looking(bytes: Bytes, look: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    look(chunk);
+    yield chunk;
+  }
 }
 
 function opened(bytes: Bytes, isProven: boolean): Opened {

@@ -1,12 +1,13 @@
 /** A layer without a table of contents: a tar archive, compressed or not, that is read from its beginning. */
 import { decompress } from '../../bytes/decompress.ts';
-import { readTar, type TarEntry } from '../../bytes/tar.ts';
+import { readTar, type TarEntry, type TarPlace } from '../../bytes/tar.ts';
 import { isOciError } from '../../errors.ts';
 import type { Call } from '../../model/call.ts';
 import type { Digest } from '../../model/digest.ts';
+import type { Cache } from '../../store/cache.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Content } from '../../store/types.ts';
-import { layerBytes, type Opened } from './layer-bytes.ts';
+import { layerBytes, type Opened, seen } from './layer-bytes.ts';
 import { inLayer, invalid, type LayerBody, type LayerEntry, layerEntry, type LayerReader } from './layer-entries.ts';
 
 export interface LayerReadOptions {
@@ -16,25 +17,44 @@ export interface LayerReadOptions {
   readonly maxBytes?: number | undefined;
   /** The most bytes that come out of a layer for each of its own; 2000 unless told. */
   readonly maxRatio?: number | undefined;
+  /** Keeps indexes of layers: the second reading of one, by this program or the next, takes a few ranges of it. */
+  readonly cache?: Cache | undefined;
+  /** Layers are read whole: no table of contents is believed, no index used. */
+  readonly whole?: boolean | undefined;
+}
+
+/** Sees a layer go by. */
+export interface LayerWatch {
+  packed(chunk: Uint8Array): void;
+  unpacked(chunk: Uint8Array): void;
+  entry(entry: TarPlace): void;
+  /** All of it has gone by, and was right. */
+  proven(): Promise<void>;
 }
 
 /** Walks through an archive, until there is enough of it. */
-type Walk = (call: Call, isEnough?: () => boolean) => AsyncGenerator<TarEntry>;
+type Walk = (call: Call, isEnough?: () => boolean, watch?: LayerWatch) => AsyncGenerator<TarEntry>;
 
-/** Reads a layer as the archive that it is. */
-export function plainLayer(layer: Content, options: LayerReadOptions = {}): LayerReader {
+/**
+ * Reads a layer as the archive that it is.
+ * @param watch makes one for each reading of all entries.
+ */
+export function plainLayer(layer: Content, options: LayerReadOptions = {}, watch?: () => LayerWatch): LayerReader {
   const { spool, maxBytes, maxRatio } = options;
   const { descriptor } = layer;
   const { digest } = descriptor;
   const kept = layerBytes(layer, spool);
-  const walk: Walk = async function* ({ signal, on }, isEnough = () => false) {
-    const opened = await kept.open({ signal, on });
+  const walk: Walk = async function* ({ signal, on }, isEnough = () => false, watch) {
+    const opened = await kept.open({ signal, on }, watch?.packed);
     try {
-      for await (const entry of readTar(decompress(opened.bytes, { maxBytes, maxRatio, signal }))) {
+      const plain = decompress(opened.bytes, { maxBytes, maxRatio, signal });
+      for await (const entry of readTar(seen(plain, watch?.unpacked))) {
+        watch?.entry(entry);
         yield entry;
         if (isEnough()) break;
       }
       await opened.prove();
+      await watch?.proven();
     } catch (error) {
       throw await explain(error, opened, digest);
     } finally {
@@ -43,7 +63,7 @@ export function plainLayer(layer: Content, options: LayerReadOptions = {}): Laye
   };
   return {
     descriptor,
-    entries: (call = {}) => entriesOf(walk(call), digest),
+    entries: (call = {}) => entriesOf(walk(call, undefined, watch?.()), digest),
     read: (entry, call = {}) => lastWithheld(bodiesOf(walk, [entry], call)),
     readMany: (entries, call = {}) => bodiesOf(walk, entries, call),
     close: () => kept.close(),
@@ -52,7 +72,7 @@ export function plainLayer(layer: Content, options: LayerReadOptions = {}): Laye
 
 async function* entriesOf(archive: AsyncIterable<TarEntry>, layer: Digest): AsyncGenerator<LayerEntry> {
   let index = 0;
-  for await (const { body: _body, ...header } of archive) {
+  for await (const { body: _body, offset: _offset, ...header } of archive) {
     try {
       yield layerEntry(header, index++);
     } catch (error) {

@@ -1,0 +1,67 @@
+/** What differs between two images, for a pull request: GitHub's Markdown, in which no name or value from an image is more than text. */
+import type { ImageComparison } from '../image/diff/comparison.ts';
+import type { ImageDiff } from '../image/diff/image-diff.ts';
+import { formatPlatform } from '../model/platform.ts';
+import { type DiffLine, type DiffNames, MARK, MARK_MEANS } from './diff-line.ts';
+import { type DiffPart, fieldLine, isUnsure, partOf, partsOf } from './diff-words.ts';
+import { safeText } from './safe-text.ts';
+
+/** A comment holds 65 536 characters. */
+const MAX_LINES = 200;
+
+export function diffMarkdown({ before, after, index = [], images }: ImageDiff, names: DiffNames): readonly string[] {
+  const head = ['### Image diff', '', `- before: ${code(names.before)} ${code(before.digest)}`];
+  const ends = [...head, `- after: ${code(names.after)} ${code(after.digest)}`, ''];
+  if (before.digest === after.digest) return [...ends, 'They are the same.'];
+  return [
+    ...ends,
+    ...partLines(partOf('Index', index.map(fieldLine))),
+    ...images.flatMap(imageLines),
+    ...(images.some(isUnsure) ? [`${MARK_MEANS}; \`--exact\` reads them.`] : []),
+  ];
+}
+
+function imageLines(image: ImageComparison): readonly string[] {
+  const { platform, kind } = image;
+  const parts = partsOf(image);
+  const title = platform === undefined ? [] : [`#### ${code(formatPlatform(platform))}`, ''];
+  if (kind === 'added' || kind === 'removed')
+    return [...title, `Only in the ${kind === 'added' ? 'second' : 'first'}.`, ''];
+  if (kind === 'same') return [...title, 'The same.', ''];
+  return [...title, ...(parts.length === 0 ? ['The same parts.', ''] : parts.flatMap(partLines))];
+}
+
+function partLines({ title, summary, lines }: DiffPart): readonly string[] {
+  if (lines.length === 0) return [];
+  const shown = lines.slice(0, MAX_LINES).map(lineOf);
+  const more = lines.length > MAX_LINES ? [`  … and ${lines.length - MAX_LINES} more`] : [];
+  const fence = '`'.repeat(Math.max(3, 1 + longestRun(shown.join('\n'))));
+  const head = summary === '' ? title : `${title}: ${summary}`;
+  return [
+    `<details><summary>${head.replaceAll('>', '&gt;')}</summary>`,
+    '',
+    `${fence}diff`,
+    ...shown,
+    ...more,
+    fence,
+    '',
+    '</details>',
+    '',
+  ];
+}
+
+/** GitHub colours lines that begin with an exclamation mark, and knows no tilde. */
+function lineOf({ sign, text, isUnsure: mark }: DiffLine): string {
+  return `${sign === '~' ? '!' : sign} ${safeText(text)}${mark === true ? ` ${MARK}` : ''}`;
+}
+
+/** Text between backticks, of which it may hold some. */
+function code(text: string): string {
+  const safe = safeText(text);
+  const ticks = '`'.repeat(1 + longestRun(safe));
+  return safe.includes('`') ? `${ticks} ${safe} ${ticks}` : `${ticks}${safe}${ticks}`;
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+}

@@ -46,6 +46,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['cat', 'print a file of an image', () => import('./commands/cat.ts')],
     ['extract', 'write files of an image to a directory', () => import('./commands/extract.ts')],
     ['export', 'write the files of an image as a tar archive', () => import('./commands/export.ts')],
+    ['diff', 'compare two images', () => import('./commands/diff.ts')],
   ]),
   ...group('Artifacts:', [
     ['artifact', 'push and pull files as artifacts', () => import('./commands/artifact.ts')],

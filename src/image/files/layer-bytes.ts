@@ -25,7 +25,8 @@ export interface LayerBytes {
 
 export function layerBytes(layer: Content, spool: Spool | undefined): LayerBytes {
   const fetch = toldOnce(layer);
-  if (spool === undefined) return { open: async (call, packed) => opened(seen(fetch(call), packed), false), close: async () => {} };
+  if (spool === undefined)
+    return { open: async (call, packed) => opened(seen(fetch(call), packed), false), close: async () => {} };
   let kept: Promise<Spooled> | undefined;
   return {
     async open(call, packed) {

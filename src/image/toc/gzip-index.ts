@@ -99,7 +99,12 @@ export async function decodeIndex(bytes: Uint8Array): Promise<GzipIndex | undefi
 }
 
 function isEntry(value: unknown): value is TarPlace {
-  return isObject(value) && typeof value.name === 'string' && typeof value.type === 'string' && areCounts(value, 'size', 'offset');
+  return (
+    isObject(value) &&
+    typeof value.name === 'string' &&
+    typeof value.type === 'string' &&
+    areCounts(value, 'size', 'offset')
+  );
 }
 
 function isPiece(value: unknown): value is Omit<IndexedPiece, 'window'> & { readonly windowLength: number } {

@@ -45,12 +45,7 @@ export function lazyLayer(layer: Content, options: LayerReadOptions): LayerReade
   };
 }
 
-async function choose(
-  layer: Content,
-  whole: LayerReader,
-  options: LayerReadOptions,
-  call: Call,
-): Promise<LayerReader> {
+async function choose(layer: Content, whole: LayerReader, options: LayerReadOptions, call: Call): Promise<LayerReader> {
   const toc = await ifRanged(
     async (ranged) => (await readZstdChunked(layer, options, ranged)) ?? (await readEstargz(layer, options, ranged)),
     call,

@@ -17,6 +17,7 @@ export type ErrorCode =
   // content
   | 'DIGEST_MISMATCH' // bytes do not hash to the digest that names them
   | 'SIZE_MISMATCH' // more or fewer bytes than the descriptor says
+  | 'SIGNATURE_INVALID' // nothing that is signed satisfies the policy
   | 'TOO_LARGE' // a document exceeds its limit
   | 'LIMIT' // a count (depth, pages, redirects, referrers) exceeds its limit
   // registry

@@ -77,6 +77,7 @@ export type { InflateOptions } from './bytes/compress.ts';
 export { createHasher, digestOf, type Hasher } from './bytes/hash.ts';
 export { drain, readAll } from './bytes/read.ts';
 export { verify, type VerifyOptions } from './bytes/verify.ts';
+export { type Cache, memoryCache } from './store/cache.ts';
 export { contentFrom, contentOf, manifestFrom, manifestFromDocument, type ReadWindow } from './store/content.ts';
 export { createMemoryRegistry, createMemoryStore } from './store/memory.ts';
 export { type Additions, overlay } from './store/overlay.ts';
@@ -98,6 +99,21 @@ export { type TagDigest, tagDigests, type TagDigestsOptions } from './graph/tag-
 export { type Problem, validate, type ValidateOptions, type Validation } from './graph/validate.ts';
 export { type Visit, walk } from './graph/walk.ts';
 export { append, type AppendOptions } from './image/append.ts';
+export { type ArtifactOptions, isMediaType, packArtifact, type PackedArtifact } from './image/artifact.ts';
+export {
+  type ArtifactFile,
+  type ArtifactFiles,
+  artifactFiles,
+  type ArtifactFilesOptions,
+} from './image/artifact-files.ts';
+export {
+  attached,
+  type Attached,
+  type AttachedFilter,
+  type AttachedOptions,
+  type AttachedScheme,
+} from './image/attached.ts';
+export { chained } from './image/chain.ts';
 export {
   type Change,
   type Changed,
@@ -107,6 +123,16 @@ export {
   type ImageChange,
   type ImageToChange,
 } from './image/change.ts';
+export { convert, type Converted, type ConvertOptions } from './image/convert.ts';
+export type { ImageComparison } from './image/diff/comparison.ts';
+export { DIFF_SECTIONS, type DiffOptions, type DiffSection } from './image/diff/diff-options.ts';
+export type { FieldChange } from './image/diff/fields.ts';
+export type { FileChange } from './image/diff/files.ts';
+export type { HistoryChange } from './image/diff/history.ts';
+export { diffImages, type ImageDiff } from './image/diff/image-diff.ts';
+export type { DiffEnd } from './image/diff/image-pairs.ts';
+export type { LayerChange } from './image/diff/layers.ts';
+export type { PackageChange } from './image/diff/packages.ts';
 export { exportTar } from './image/files/export.ts';
 export type { FileEntry, FileType } from './image/files/file-entry.ts';
 export {
@@ -117,6 +143,7 @@ export {
   openFileSystem,
   type StatOptions,
 } from './image/files/file-system.ts';
+export { flatten, type FlattenOptions } from './image/flatten.ts';
 export { type Image, openImage } from './image/image.ts';
 export {
   addToIndex,
@@ -126,7 +153,10 @@ export {
   removeFromIndex,
 } from './image/image-index.ts';
 export { type ImageEdits, mutate } from './image/mutate.ts';
+export { type BaseImage, rebase, type RebaseOptions } from './image/rebase.ts';
+export { type FileChoice, removeLayers, type RemoveLayersOptions } from './image/remove-layers.ts';
 export { scratch } from './image/scratch.ts';
+export { setTimes, type TimeOptions } from './image/times.ts';
 export { layerFrom, type LayerOptions, layerType, type NewLayer } from './image/layer.ts';
 export { type ImagePlatform, platformsOf } from './image/platforms.ts';
 export { convertSchema1, type ConvertSchema1Options, schema1Blobs } from './image/schema1.ts';

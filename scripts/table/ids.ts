@@ -1,12 +1,12 @@
-/** Ids of promises, `RUBY-12` or `A1`, and which of them a title carries. A title begins with its ids: `A1 NAME-1: reads …`. */
+/** Ids of promises, `RUBY-12`, `A1` or `CAP-E11`, and which of them a title carries. A title begins with its ids: `A1 NAME-1: reads …`. */
 
-const shape = /^([A-Z]+-?)\d+$/;
+const shape = /^([A-Z]+-?[A-Z]*)\d+$/;
 
 export function isId(text: string): boolean {
   return shape.test(text);
 }
 
-/** What the ids of one list have in common: `RUBY-`, `A`. */
+/** What the ids of one list have in common: `RUBY-`, `A`, `CAP-E`. */
 export function seriesOf(id: string): string {
   return shape.exec(id)?.[1] ?? '';
 }

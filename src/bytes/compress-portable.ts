@@ -2,6 +2,7 @@
 import { isOciError } from '../errors.ts';
 import type { Bytes } from '../model/call.ts';
 import type { DeflateOptions } from './compress.ts';
+import { concat, fromArray } from './read.ts';
 import { cannotZstd, type Format, type InflateOptions, inflationMeter, notCompressed } from './inflation.ts';
 import { unzstdWithFzstd } from './unzstd.ts';
 
@@ -36,6 +37,18 @@ async function* inflate(
 /** The level is the runtime's own. */
 export async function* gzip(bytes: Bytes, _options: DeflateOptions = {}): AsyncGenerator<Uint8Array> {
   yield* through(bytes, new CompressionStream('gzip'));
+}
+
+/** What is small, at once. @throws OciError `UNSUPPORTED` for zstd */
+export async function compressSmall(
+  bytes: Uint8Array,
+  format: 'gzip' | 'zstd',
+  options: DeflateOptions = {},
+): Promise<Uint8Array> {
+  if (format === 'zstd') throw cannotZstd();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of gzip(fromArray(bytes), options)) chunks.push(chunk);
+  return concat(chunks);
 }
 
 /** @throws OciError `LAYOUT_INVALID`, `TOO_LARGE` */

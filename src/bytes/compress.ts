@@ -2,7 +2,7 @@
  * gzip and zstd (and the deflate data in gzip), as streams of bytes to streams of bytes, by whatever the runtime has (the `#compress` seam).
  * Decompression is bounded by `InflateOptions`; errors of the source go through unchanged.
  */
-export { gunzip, gzip, inflateRaw, unzstd, zstd } from '#compress';
+export { compressSmall, gunzip, gzip, inflateRaw, unzstd, zstd } from '#compress';
 export type { InflateOptions } from './inflation.ts';
 
 /** How hard to compress. */

@@ -20,17 +20,22 @@ export interface LibraryHeader {
   readonly pax: Readonly<Record<string, string>> | null;
 }
 
+/** The numbers of a header. */
+export type HeaderNumbers = Pick<LibraryHeader, 'mode' | 'uid' | 'gid' | 'size' | 'devmajor' | 'devminor'> & {
+  /** Seconds since 1970. */
+  readonly mtime: number;
+};
+
 const MAX_NAME = 4096;
 /** The largest number that six octal digits hold: above it, tar-stream writes sevens. */
 const MAX_OCTAL_ID = 0o777777;
-/** What a link may tell as its size: that of the file that it leads to. */
-const MAX_SIZE_OF_NOTHING = 64 * 2 ** 30;
+const MAX_OCTAL_DEVICE = 0o7777777;
 const MAX_OCTAL_TIME = 2 ** 31 - 1;
 /** What stat(2) sets for a file, above its permissions. */
 const REGULAR = 0o100000;
 
-/** @throws OciError `LAYOUT_INVALID` */
-export function headerFrom(header: LibraryHeader): TarHeader {
+/** @param numbers those of the header itself, which the library reads otherwise. @throws OciError `LAYOUT_INVALID` */
+export function headerFrom(header: LibraryHeader, numbers: HeaderNumbers): TarHeader {
   const { pax, type, name, linkname } = header;
   if (type === null) throw invalid(`${quote(name, 80)} is of a type that is not known`);
   for (const text of [name, linkname ?? '']) {
@@ -40,21 +45,22 @@ export function headerFrom(header: LibraryHeader): TarHeader {
   if (pax !== null && Object.keys(pax).some((key) => key.startsWith('GNU.sparse.'))) {
     throw invalid(`${quote(name, 80)} is a sparse file`);
   }
-  const size = sizeOf(header);
-  if (!hasBody(type) && size > MAX_SIZE_OF_NOTHING) throw invalid(`${quote(name, 80)} has no body, but tells its size`);
+  const size = sizeOf(pax?.size ?? numbers.size, name);
+  const { devmajor, devminor } = numbers;
+  if (type.endsWith('device') && (devmajor < 0 || devminor < 0)) throw invalid(`${quote(name, 80)} is no device`);
   return {
     name,
     type,
     size: hasBody(type) ? size : 0,
-    mode: header.mode & 0o7777,
-    uid: paxNumber(pax, 'uid') ?? header.uid,
-    gid: paxNumber(pax, 'gid') ?? header.gid,
-    mtime: paxNumber(pax, 'mtime') ?? header.mtime.getTime() / 1000,
+    mode: numbers.mode & 0o7777,
+    uid: paxNumber(pax, 'uid') ?? numbers.uid,
+    gid: paxNumber(pax, 'gid') ?? numbers.gid,
+    mtime: paxNumber(pax, 'mtime') ?? numbers.mtime,
     linkname: linkname ?? undefined,
     uname: pax?.uname ?? header.uname,
     gname: pax?.gname ?? header.gname,
-    devmajor: header.devmajor,
-    devminor: header.devminor,
+    devmajor,
+    devminor,
     pax: pax ?? undefined,
   };
 }
@@ -64,9 +70,9 @@ function hasBody(type: TarEntryType): boolean {
   return type === 'file' || type === 'contiguous-file';
 }
 
-function sizeOf({ size, pax, name }: LibraryHeader): number {
-  const exact = pax?.size === undefined || /^\d{1,16}$/.test(pax.size);
-  if (!exact || !Number.isSafeInteger(size) || size < 0) throw invalid(`the size of ${quote(name, 80)} is not a size`);
+function sizeOf(told: number | string, name: string): number {
+  const size = typeof told === 'number' || /^\d{1,16}$/.test(told) ? Number(told) : Number.NaN;
+  if (!Number.isSafeInteger(size) || size < 0) throw invalid(`the size of ${quote(name, 80)} is not a size`);
   return size;
 }
 
@@ -108,6 +114,29 @@ export function headerFor(file: TarFile): Omit<LibraryHeader, 'type'> & { readon
 
 function fits(owner: string): boolean {
   return /^[\x20-\x7e]{0,31}$/.test(owner);
+}
+
+/**
+ * The blocks of a header with the numbers of a device in the seven digits that their fields hold: the library writes six, and
+ * sevens where that is too few (minor numbers have 20 bits).
+ */
+export function withDevice(
+  blocks: Uint8Array,
+  { devmajor, devminor }: Pick<LibraryHeader, 'devmajor' | 'devminor'>,
+): Uint8Array {
+  if (devmajor <= MAX_OCTAL_ID && devminor <= MAX_OCTAL_ID) return blocks;
+  const own = blocks.subarray(-512);
+  const write = (number: number, digits: number, at: number): void =>
+    own.set(new TextEncoder().encode(`${number.toString(8).padStart(digits, '0')}\0`), at);
+  write(Math.min(devmajor, MAX_OCTAL_DEVICE), 7, 329);
+  write(Math.min(devminor, MAX_OCTAL_DEVICE), 7, 337);
+  own.fill(0x20, 148, 156);
+  write(
+    own.reduce((sum, byte) => sum + byte, 0),
+    6,
+    148,
+  );
+  return blocks;
 }
 
 /** The error for an archive that cannot be read. */

@@ -1,7 +1,7 @@
 /**
- * The `#tar` seam over the tar-stream library, which decodes and encodes every header. It is shown headers only: a body
- * is passed over by zeros, and its bytes come straight from the archive. So an archive on disk is listed without
- * reading its bodies, and who reads half a body does no harm.
+ * The `#tar` seam over the tar-stream library, which decodes and encodes every header. It is shown one header at a time, with the
+ * records that are for it, and no body: those bytes come straight from the archive. So an archive on disk is listed without reading
+ * its bodies, who reads half a body does no harm, and no header leaves anything behind for the next.
  */
 import { extract, pack } from 'tar-stream';
 import { OciError } from '../errors.ts';
@@ -9,13 +9,13 @@ import type { Bytes } from '../model/call.ts';
 import { quote } from '../model/quote.ts';
 import { type ByteReader, byteReader } from './byte-reader.ts';
 import { concat } from './read.ts';
+import { BLOCK, headerBlocks, headerNumbers, typeOf } from './tar-blocks.ts';
 import { exactTexts, holdsBytes, paxRecords } from './tar-text.ts';
-import { headerFor, headerFrom, invalid, type LibraryHeader } from './tar-headers.ts';
+import { headerFor, headerFrom, invalid, type LibraryHeader, withDevice } from './tar-headers.ts';
 import type { TarEntry, TarFile, TarHeader, TarPlace } from './tar.ts';
 
-const BLOCK = 512;
 const MAX_ENTRIES = 2_000_000;
-const zeros = new Uint8Array(1 << 20);
+const zeros = new Uint8Array(BLOCK);
 
 /** The two blocks of zeros at the end of an archive. */
 export const TAR_END: Uint8Array = new Uint8Array(2 * BLOCK);
@@ -47,7 +47,9 @@ export async function* readTar(bytes: Bytes): AsyncGenerator<TarEntry> {
           (taken) => (left -= taken),
         ),
       };
-      await skip(reader, left + padded(header.size) - header.size);
+      if ((await skip(reader, left)) > 0) throw invalid('it ends in the middle of a file');
+      // Of the last file it may be left out: whoever does not close Go's writer leaves it out.
+      await skip(reader, padded(header.size) - header.size);
     }
   } finally {
     await reader.close();
@@ -67,12 +69,14 @@ async function* body(
   }
 }
 
-async function skip(reader: ByteReader, length: number): Promise<void> {
+/** @returns how many bytes were not there any more */
+async function skip(reader: ByteReader, length: number): Promise<number> {
   for (let left = length; left > 0; ) {
     const chunk = await reader.some(left);
-    if (chunk === undefined) throw invalid('it ends in the middle of a file');
+    if (chunk === undefined) return left;
     left -= chunk.length;
   }
+  return 0;
 }
 
 /**
@@ -92,86 +96,52 @@ export async function* scanTar(
   };
   for await (const header of headers(next)) {
     const offset = at;
-    at += padded(header.size);
-    if (at > size) throw invalid(`it ends in the middle of ${quote(header.name, 80)}`);
+    if (offset + header.size > size) throw invalid(`it ends in the middle of ${quote(header.name, 80)}`);
+    at = Math.min(offset + padded(header.size), size);
     yield { ...header, offset };
   }
 }
 
 /** The headers of the blocks that `next` gives; it is asked for no block of a body. */
 async function* headers(next: () => Promise<Uint8Array>): AsyncGenerator<TarHeader> {
-  const decoder = headerDecoder();
-  let blocks: Uint8Array[] = [];
-  let entries = 0;
-  let empty = 0;
-  let isOpen = false;
-  try {
-    for (;;) {
-      const block = await next();
-      if (block.length < BLOCK && (block.length > 0 || isOpen)) throw invalid('it ends in the middle of a header');
-      if (block.length === 0) return;
-      empty = block.every((byte) => byte === 0) ? empty + 1 : 0;
-      if (empty === 2 && isOpen) throw invalid('it ends in the middle of a header');
-      if (empty === 2) return;
-      const header = await decoder.decode(block);
-      isOpen = header === undefined && (isOpen || empty === 0);
-      blocks.push(block);
-      if (header === undefined) continue;
-      if (++entries > MAX_ENTRIES) throw new OciError('LIMIT', `a tar archive has more than ${MAX_ENTRIES} entries`);
-      const converted = headerFrom(exactTexts(header, blocks));
-      blocks = [];
-      yield converted;
-      await decoder.pass(padded(header.type === 'directory' ? 0 : header.size));
-    }
-  } finally {
-    decoder.close();
+  for (let entries = 0; ; entries++) {
+    const blocks = await headerBlocks(next);
+    if (blocks === undefined) return;
+    if (entries === MAX_ENTRIES) throw new OciError('LIMIT', `a tar archive has more than ${MAX_ENTRIES} entries`);
+    const own = blocks.at(-1) ?? new Uint8Array(BLOCK);
+    const numbers = headerNumbers(own);
+    const header = exactTexts(await decoded(blocks), blocks);
+    // Archives of before POSIX have no type for directories.
+    const isDirectory = typeOf(own) === '\0' && header.name.endsWith('/');
+    yield headerFrom({ ...header, type: isDirectory ? 'directory' : header.type }, numbers);
   }
 }
 
-interface HeaderDecoder {
-  /** Takes a block that is no part of a body; a header when the block completes one. */
-  decode(block: Uint8Array): Promise<LibraryHeader | undefined>;
-  /** Passes over a body. */
-  pass(length: number): Promise<void>;
-  close(): void;
-}
-
-/** Every write waits until the library has taken it, so that what it found is known before the next block is chosen. */
-function headerDecoder(): HeaderDecoder {
+/**
+ * What the library makes of the blocks of one header. Of a type that it does not know, it makes nothing or waits for more. It holds
+ * nothing but memory: destroying it would only make it build errors.
+ */
+async function decoded(blocks: readonly Uint8Array[]): Promise<LibraryHeader> {
+  const [only] = blocks;
   const library = extract({ highWaterMark: 1, allowUnknownFormat: true } as object);
   let found: LibraryHeader | undefined;
   let failure: Error | undefined;
-  let settle = (): void => {};
-  library.on('entry', (header, stream, next) => {
+  library.on('entry', (header, stream) => {
     found = header as unknown as LibraryHeader;
     stream.on('error', () => {});
-    stream.resume();
-    next();
   });
   library.on('error', (error) => {
     failure = error;
   });
-  library.on('drain', () => settle());
-  library.on('close', () => settle());
-  const write = async (chunk: Uint8Array): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      settle = resolve;
-      library.write(chunk);
-    });
-    if (failure !== undefined) throw invalid(failure.message, failure);
-  };
-  return {
-    async decode(block) {
-      found = undefined;
-      await write(block);
-      return found;
-    },
-    async pass(length) {
-      for (let left = length; left > 0; left -= zeros.length)
-        await write(zeros.subarray(0, Math.min(left, zeros.length)));
-    },
-    close: () => library.destroy(),
-  };
+  await new Promise<void>((resolve) => {
+    library.on('entry', () => resolve());
+    library.on('drain', () => resolve());
+    library.on('close', () => resolve());
+    library.write(blocks.length === 1 ? only : concat(blocks));
+  });
+  if (failure !== undefined) throw invalid(failure.message, failure);
+  if (found === undefined) throw invalid('a header is of a type that is not known');
+  return found;
 }
 
 /** The blocks that stand before a body: the header, and a PAX header where one is needed. */
@@ -185,7 +155,9 @@ export async function tarHeader(file: TarFile): Promise<Uint8Array> {
   return concat([before.subarray(0, BLOCK), records, tarPadding(records.length), await encoded(plain)]);
 }
 
-async function encoded(header: object): Promise<Uint8Array> {
+async function encoded(
+  header: Pick<LibraryHeader, 'devmajor' | 'devminor'> & { readonly [field: string]: unknown },
+): Promise<Uint8Array> {
   // The packer never gets the body. It holds nothing but memory: destroying it would only make it build errors.
   const library = pack();
   const readable = new Promise<void>((resolve) => library.once('readable', () => resolve()));
@@ -193,7 +165,7 @@ async function encoded(header: object): Promise<Uint8Array> {
   await readable;
   const chunks: Uint8Array[] = [];
   for (let chunk = library.read(); chunk !== null; chunk = library.read()) chunks.push(chunk as Uint8Array);
-  return concat(chunks);
+  return withDevice(concat(chunks), header);
 }
 
 /**

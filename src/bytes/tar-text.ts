@@ -3,9 +3,14 @@
  * lone surrogate (U+DC80 to U+DCFF, as in Python's tarfile), and that a byte again when it is written. What the library
  * makes of such text is U+FFFD, which is a file capability lost: so it is read here anew.
  */
+import type { OciError } from '../errors.ts';
 import { concat } from './read.ts';
+import { BLOCK, headerSize, typeOf } from './tar-blocks.ts';
+import { invalid } from './tar-headers.ts';
 
-const BLOCK = 512;
+const NEWLINE = 0x0a;
+/** Of the length of a record: its header has at most 1 MiB. */
+const MAX_DIGITS = 8;
 const LOST = '\ufffd';
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -51,21 +56,22 @@ export function holdsBytes(text: string): boolean {
  * The texts of a header as they stand in its blocks.
  * @param header what the library made of them
  * @param blocks the header's own, the last, and those of PAX and GNU records before it
+ * @throws OciError `LAYOUT_INVALID` for PAX records that are none
  */
 export function exactTexts<T extends HeaderTexts>(header: T, blocks: readonly Uint8Array[]): T {
-  if (![header.name, header.linkname, header.uname, header.gname, ...Object.values(header.pax ?? {})].some(isLost)) {
-    return header;
-  }
-  const { pax, name, linkname } = recordsIn(blocks);
+  const { pax, name, linkname } = blocks.length === 1 ? none : recordsIn(blocks);
+  const isExact = ![header.name, header.linkname, header.uname, header.gname].some(isLost);
+  // Where there are both, Go takes the long name of GNU, and whatever is empty for what is not there.
+  if (isExact) return { ...header, name: name || header.name, linkname: linkname || header.linkname, pax };
   const own = blocks.at(-1) ?? new Uint8Array(BLOCK);
   const prefix = field(own, 257, 6) === 'ustar' ? field(own, 345, 155) : '';
   return {
     ...header,
-    name: pax.path ?? name ?? (prefix === '' ? '' : `${prefix}/`) + field(own, 0, 100),
-    linkname: header.linkname === null ? null : (pax.linkpath ?? linkname ?? field(own, 157, 100)),
+    name: name || pax?.path || (prefix === '' ? '' : `${prefix}/`) + field(own, 0, 100),
+    linkname: linkname || pax?.linkpath || field(own, 157, 100) || null,
     uname: field(own, 265, 32),
     gname: field(own, 297, 32),
-    pax: header.pax === null ? null : { ...header.pax, ...pax },
+    pax,
   };
 }
 
@@ -82,19 +88,21 @@ function paxRecord(rest: Uint8Array): Uint8Array {
 }
 
 interface Records {
-  pax: Readonly<Record<string, string>>;
+  pax: Readonly<Record<string, string>> | null;
   name?: string;
   linkname?: string;
 }
 
+const none: Records = { pax: null };
+
 function recordsIn(blocks: readonly Uint8Array[]): Records {
-  const found: Records = { pax: {} };
+  const found: Records = { pax: null };
   for (let at = 0; at < blocks.length - 1; ) {
     const block = blocks[at] ?? new Uint8Array(BLOCK);
-    const size = Number.parseInt(field(block, 124, 12), 8) || 0;
+    const size = headerSize(block);
     const end = at + 1 + Math.ceil(size / BLOCK);
     const body = concat(blocks.slice(at + 1, end)).subarray(0, size);
-    const type = String.fromCharCode(block[156] ?? 0);
+    const type = typeOf(block);
     if (type === 'x') found.pax = paxIn(body);
     if (type === 'L') found.name = field(body, 0, size);
     if (type === 'K') found.linkname = field(body, 0, size);
@@ -103,19 +111,29 @@ function recordsIn(blocks: readonly Uint8Array[]): Records {
   return found;
 }
 
+/** No field of a header holds a NUL. */
+const NAMES = new Set(['path', 'linkpath', 'uname', 'gname']);
+
+/** A record has to be exactly as long as it says: where readers differ over that, they see different archives. */
 function paxIn(body: Uint8Array): Readonly<Record<string, string>> {
   const pairs: [string, string][] = [];
   for (let rest = body; rest.length > 0; ) {
     const space = rest.indexOf(0x20);
-    const length = Number.parseInt(textOf(rest.subarray(0, Math.max(0, space))), 10);
-    const text = textOf(rest.subarray(space + 1, length - 1));
+    const digits = textOf(rest.subarray(0, Math.min(Math.max(0, space), MAX_DIGITS)));
+    const length = /^\d+$/.test(digits) ? Number(digits) : 0;
+    const text = textOf(rest.subarray(space + 1, Math.max(space + 1, length - 1)));
     const equals = text.indexOf('=');
-    // As the library does: what follows a malformed record is not looked at.
-    if (!(length > space) || equals < 0) break;
-    pairs.push([text.slice(0, equals), text.slice(equals + 1)]);
+    if (length > rest.length || rest[length - 1] !== NEWLINE || equals < 1) throw noRecord();
+    const [key, value] = [text.slice(0, equals), text.slice(equals + 1)];
+    if ((NAMES.has(key) ? value : key).includes('\0')) throw noRecord();
+    pairs.push([key, value]);
     rest = rest.subarray(length);
   }
   return Object.fromEntries(pairs);
+}
+
+function noRecord(): OciError {
+  return invalid('a PAX header holds what is no record');
 }
 
 function field(block: Uint8Array, start: number, length: number): string {

@@ -1,11 +1,11 @@
 /**
- * All images of a place, each with the name that it gets at another. A repository has tags; a docker archive holds images
- * of several repositories, under whole names.
+ * All images of a place, each with the name that it gets at another. A repository has tags; docker archives and engines hold
+ * images of several repositories, under whole names.
  */
 import { OciError } from '../errors.ts';
 import { familiarReference, formatReference, parseReference } from '../model/reference.ts';
 import { collect } from '../graph/collect.ts';
-import { formatLocator, type Locator, nameIn, withName } from '../node/locator.ts';
+import { formatLocator, isSaved, type Locator, nameIn, withName } from '../node/locator.ts';
 
 /** One image of many. */
 export interface OneOfMany {
@@ -36,7 +36,7 @@ export async function* namesAtTarget(
   to: Locator,
   names: AsyncIterable<string>,
 ): AsyncGenerator<OneOfMany> {
-  if (from.kind !== 'docker-archive') {
+  if (!isSaved(from)) {
     const repository = from.kind === 'registry' ? from.reference : undefined;
     for await (const name of names) yield { name, target: nameAt(to, { name, tag: name, repository }) };
     return;
@@ -59,12 +59,12 @@ function isSame(a: Repository, b: Repository): boolean {
 
 /** @param repositories those that all the images are of, where they may be several */
 function nameAt(to: Locator, { tag, repository }: Named, repositories: readonly string[] = []): string {
-  if (to.kind === 'docker-archive' && to.reference === undefined) {
+  if (isSaved(to) && to.reference === undefined) {
     if (repository !== undefined) return familiarReference({ domain: repository.domain, path: repository.path, tag });
     // podman writes whole names into layouts.
     if (tag.includes(':')) return tag;
     throw new OciError('USAGE', `it is not said of which repository the images in ${formatLocator(to)} are to be`, {
-      hint: `write docker-archive:${to.path}:REPOSITORY`,
+      hint: `write ${to.kind === 'docker-daemon' ? to.kind : `${to.kind}:${to.path}`}:REPOSITORY`,
     });
   }
   if (repositories.length <= 1) return nameIn(withName(to, tag)) ?? tag;

@@ -37,15 +37,16 @@ export async function toldBase(from: From): Promise<ToldBase> {
 /**
  * Checks that a name which an image tells may be asked for.
  * @param written what the user wrote.
+ * @param options how else the base can be named.
  * @throws OciError `USAGE`
  */
-export function requireWritten(name: string, written: readonly string[], flags: Flags): void {
+export function requireWritten(name: string, written: readonly string[], flags: Flags, options: string): void {
   const { creds, token, fromCreds, certFile } = flags;
   const isSecret = [creds, token, fromCreds, certFile].some((flag) => typeof flag === 'string');
   const { domain } = parseReference(name);
   if (!isSecret || written.some((text) => referenceIn(text)?.domain === domain)) return;
   throw new OciError('USAGE', `the image says that it stands on ${name}, in a registry that nobody named`, {
-    hint: 'name the base with --new-base and --old-base, or leave out the credentials',
+    hint: `name the base with ${options}, or leave out the credentials`,
   });
 }
 

@@ -1,7 +1,7 @@
 /** The options of commands that write layers of images anew: which images, how the layers are compressed, and where it all goes. */
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings';
-import type { Compression } from '../bytes/decompress.ts';
 import type { ChangeLayersOptions } from '../image/change-layers.ts';
+import { LAYER_FORMS, type LayerForm } from '../image/layer-form.ts';
 import type { Platform } from '../model/platform.ts';
 import { spoolToDisk } from '../node/spool.ts';
 import { count, IMAGE_PLACES, platformsOption } from './options.ts';
@@ -16,7 +16,7 @@ export type PublishFlags = {
 };
 
 export type CompressionFlags = {
-  readonly compression?: Compression | undefined;
+  readonly compression?: LayerForm | undefined;
   readonly compressionLevel?: number | undefined;
 };
 
@@ -41,8 +41,10 @@ export function compressionOptions<A extends unknown[], O extends OptionValues>(
   group?: string,
 ): Command<A, O & CompressionFlags> {
   const options = [
-    new Option('--compression <how>', description).choices(['gzip', 'zstd', 'none']),
-    new Option('--compression-level <n>', '1 to 9 for gzip, to 19 for zstd').argParser(count),
+    new Option('--compression <how>', description).choices(LAYER_FORMS),
+    new Option('--compression-level <n>', '1 to 9 for gzip and estargz, to 19 for zstd and zstd:chunked').argParser(
+      count,
+    ),
   ];
   for (const option of options) command.addOption(group === undefined ? option : option.helpGroup(group));
   return command;

@@ -20,6 +20,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['copy, cp', 'copy an image from anywhere to anywhere', () => import('./commands/copy.ts')],
     ['pull', 'copy an image to a directory or a tar file', () => import('./commands/pull.ts')],
     ['push', 'copy an image from a directory or a tar file', () => import('./commands/push.ts')],
+    ['backup', 'copy repositories to a directory', () => import('./commands/backup.ts')],
+    ['restore', 'copy repositories back from a directory', () => import('./commands/restore.ts')],
   ]),
   ...group('Look at registries and images:', [
     ['repos, search, catalog', 'list the repositories of a registry', () => import('./commands/repos.ts')],
@@ -37,6 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['append', 'add layers to an image, under a new tag', () => import('./commands/append.ts')],
     ['mutate', 'change the settings of an image', () => import('./commands/mutate.ts')],
     ['rebase', 'put an image on another base', () => import('./commands/rebase.ts')],
+    ['check-base', 'ask whether the base of an image is newer', () => import('./commands/check-base.ts')],
     ['flatten', 'make one layer of all', () => import('./commands/flatten.ts')],
     ['convert', 'change media types and compression', () => import('./commands/convert.ts')],
     ['index', 'make and change multi-platform images', () => import('./commands/index.ts')],
@@ -52,6 +55,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     ['artifact', 'push and pull files as artifacts', () => import('./commands/artifact.ts')],
     ['attach', 'attach files to an image', () => import('./commands/attach.ts')],
     ['referrers, tree, discover', 'show what is attached to an image', () => import('./commands/referrers.ts')],
+    ['verify', 'verify signatures and attestations of an image', () => import('./commands/verify.ts')],
   ]),
   ...group('Change a registry:', [
     ['tag', 'give an image more tags', () => import('./commands/tag.ts')],

@@ -13,7 +13,10 @@ export type DocumentFlags = {
 export function documentOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
 ): Command<A, O & DocumentFlags> {
-  command.addOption(new Option('-o, --output <file>', 'write to this file; it appears when it is complete'));
+  // What a template makes is for stdout, and the document itself is then nowhere.
+  command.addOption(
+    new Option('-o, --output <file>', 'write to this file; it appears when it is complete').conflicts('template'),
+  );
   command.addOption(new Option('--pretty', 'indent it; the bytes are then no longer those of its digest'));
   return command;
 }

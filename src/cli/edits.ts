@@ -2,7 +2,7 @@
  * The flags of `mutate`, and the edits that they ask for. One scheme removes everything: of what has a single value an empty
  * one removes it, of what has several `--rm-… NAME` removes one and `--rm-… '*'` all.
  */
-import { type Command, Option, type OptionValues } from '@commander-js/extra-typings';
+import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings';
 import { OciError } from '../errors.ts';
 import type { BuildArg } from '../image/build-args.ts';
 import type { ImageEdits } from '../image/mutate.ts';
@@ -37,6 +37,8 @@ export type EditFlags = {
   readonly created?: string | undefined;
   readonly setPlatform?: Platform | undefined;
   readonly rmBuildArg?: Texts;
+  readonly rmBuildArgRegex?: readonly BuildArg[] | undefined;
+  readonly promoteAnnotations?: true | undefined;
 };
 
 const SETTINGS = "Settings (an empty value removes one; --rm-… '*' removes all of a kind):";
@@ -55,6 +57,7 @@ export function editOptions<A extends unknown[], O extends OptionValues>(
     new Option('--label-to-annotation', 'make annotations of the labels, too'),
     new Option('--index-annotation <name=value>', 'set an annotation of the index').argParser(manyPairs),
     new Option('--rm-index-annotation <name>', 'remove one').argParser(many),
+    new Option('--promote-annotations', 'make annotations of the index of those that all its images have'),
     new Option('--entrypoint <word>', 'the program, a word each time, or a JSON array; it removes --cmd').argParser(
       many,
     ),
@@ -73,6 +76,9 @@ export function editOptions<A extends unknown[], O extends OptionValues>(
       asArgument(() => parsePlatform(text)),
     ),
     new Option('--rm-build-arg <name[=value]>', 'take a build argument out of the history').argParser(many),
+    new Option('--rm-build-arg-regex <name=regex>', 'the same, where only the form of its value is known').argParser(
+      manyArgs,
+    ),
   ];
   for (const option of options) command.addOption(option.helpGroup(SETTINGS));
   return command;
@@ -97,7 +103,8 @@ export function editsOf(flags: EditFlags): ImageEdits | undefined {
     author: flags.author,
     created: flags.created,
     platform: flags.setPlatform,
-    removeBuildArgs: flags.rmBuildArg?.map(buildArgOf),
+    removeBuildArgs: argsOf(flags),
+    promoteAnnotations: flags.promoteAnnotations,
     clear: clearedBy(flags),
   };
   return Object.values(edits).some((edit) => edit !== undefined) ? edits : undefined;
@@ -148,4 +155,19 @@ function healthcheckOf(text: string | undefined): ImageEdits['healthcheck'] {
 function buildArgOf(text: string): BuildArg {
   const at = text.indexOf('=');
   return at < 0 ? { name: text } : { name: text.slice(0, at), value: text.slice(at + 1) };
+}
+
+function argsOf({ rmBuildArg, rmBuildArgRegex: byForm }: EditFlags): ImageEdits['removeBuildArgs'] {
+  if (rmBuildArg === undefined) return byForm;
+  return [...rmBuildArg.map(buildArgOf), ...(byForm ?? [])];
+}
+
+function manyArgs(text: string, before: readonly BuildArg[] | undefined): readonly BuildArg[] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It is not NAME=REGEX.');
+  try {
+    return [...(before ?? []), { name: text.slice(0, at), value: new RegExp(text.slice(at + 1)) }];
+  } catch {
+    throw new InvalidArgumentError(`${quote(text.slice(at + 1))} is not a regular expression.`);
+  }
 }

@@ -28,6 +28,7 @@ const byCode: Partial<Record<ErrorCode, number>> = {
   DIGEST_INVALID: EXIT.integrity,
   DIGEST_MISMATCH: EXIT.integrity,
   SIZE_MISMATCH: EXIT.integrity,
+  SIGNATURE_INVALID: EXIT.integrity,
   UNREACHABLE: EXIT.unreachable,
   TLS: EXIT.unreachable,
   TIMEOUT: EXIT.unreachable,

@@ -43,7 +43,7 @@ export function hardLinks(): (file: FileEntry) => string | undefined {
 }
 
 export function shownFile(file: FileEntry, hardlink: string | undefined, layers: readonly string[]): ShownFile {
-  const { index: _, layer, mode, mtime, ...rest } = file;
+  const { index: _, layer, mode, mtime, exactMtime: _exact, ...rest } = file;
   return {
     ...rest,
     mode: mode.toString(8).padStart(4, '0'),

@@ -45,6 +45,7 @@ async function runBody(context: Context, flags: Flags, body: Body): Promise<numb
   const interrupt = listenForInterrupt(context);
   let session: Session | undefined;
   try {
+    await output.prepare();
     session = await openSession({ context, flags, output, signal: interrupt.signal });
     return (await body(session)) ?? EXIT.done;
   } catch (error) {

@@ -8,7 +8,7 @@ type Rows = readonly (readonly Piece[])[];
 
 /** The lines of the page. */
 export function inspectionPage(told: Inspection): Piece[][] {
-  const { image, manifests = [], referrers } = told;
+  const { image, manifests = [], referrers, tags = [] } = told;
   const of = manifests.length > 0 && image.platform !== undefined ? ` of ${image.platform}` : '';
   return [
     ...columns([{}, {}], headRows(told)),
@@ -36,6 +36,11 @@ export function inspectionPage(told: Inspection): Piece[][] {
       'Attached',
       [{}, {}, { align: 'right' }],
       referrers.map((one) => [one.digest, one.artifactType ?? '-', formatSize(one.size)]),
+    ),
+    ...block(
+      'Tags',
+      [{}],
+      tags.map((tag) => [tag]),
     ),
   ];
 }

@@ -23,6 +23,14 @@ export interface Inspection {
   /** The image that the rest is about: of an index, the one for the platform. */
   readonly image: InspectedImage;
   readonly referrers: readonly InspectedReferrer[];
+  /** All of the repository, where they were asked for. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+export interface InspectOptions {
+  readonly platform?: Platform | undefined;
+  /** List the tags, too: a repository may have thousands, which is why nobody gets them unasked. */
+  readonly tags?: boolean | undefined;
 }
 
 export interface InspectedEntry {
@@ -67,7 +75,11 @@ export interface InspectedReferrer {
 
 const MAX_REFERRERS = 200;
 
-export async function inspectImage(from: From, platform: Platform | undefined, call: Call): Promise<Inspection> {
+export async function inspectImage(
+  from: From,
+  { platform, tags = false }: InspectOptions,
+  call: Call,
+): Promise<Inspection> {
   const chosen = await from.choose(platform);
   const { root } = chosen;
   const { digest, mediaType, size } = root.descriptor;
@@ -82,6 +94,7 @@ export async function inspectImage(from: From, platform: Platform | undefined, c
     manifests: isIndex(root) ? root.document.manifests.map(entryOf) : undefined,
     image: await imageOf(await viewOf(from.source, chosen, call), root, call),
     referrers: (await collect(take(from.source.referrers(root.descriptor, call), MAX_REFERRERS))).map(referrerOf),
+    tags: tags ? await collect(from.source.tags(call)) : undefined,
   };
 }
 

@@ -4,9 +4,10 @@ import { OciError } from '../errors.ts';
 import type { Changed } from '../image/change.ts';
 import { chained } from '../image/chain.ts';
 import type { ChangedLayers } from '../image/change-layers.ts';
+import type { TimeOptions } from '../image/times.ts';
 import { quote } from '../model/quote.ts';
 import { compressionOptions, type CompressionFlags, layerOptions, type PublishFlags } from './change-options.ts';
-import type { From } from './ends.ts';
+import { type From, openFrom } from './ends.ts';
 import { count, many } from './options.ts';
 import type { Session } from './session.ts';
 
@@ -15,7 +16,10 @@ export type LayerEditFlags = CompressionFlags & {
   readonly rmLayerCreatedBy?: RegExp | undefined;
   readonly stripFile?: readonly string[] | undefined;
   readonly timeSet?: Date | undefined;
+  readonly timeFromLabel?: string | undefined;
+  readonly timeAfter?: Date | undefined;
   readonly timeClamp?: Date | undefined;
+  readonly timeBase?: string | undefined;
   readonly timeKeepLayers?: number | undefined;
   readonly foreignLayers?: true | undefined;
 };
@@ -37,9 +41,12 @@ export function layerEditOptions<A extends unknown[], O extends OptionValues>(
     ),
     new Option('--time-set <time>', 'set all times, those of files, too; RFC 3339, or seconds since 1970')
       .argParser(time)
-      .conflicts('timeClamp'),
+      .conflicts(['timeClamp', 'timeFromLabel']),
+    new Option('--time-from-label <name>', 'set them to what a label of the image tells').conflicts('timeClamp'),
+    new Option('--time-after <time>', 'with either of these: later times only').argParser(time).conflicts('timeClamp'),
     new Option('--time-clamp <time>', 'the same for later times only, e.g. $SOURCE_DATE_EPOCH').argParser(time),
     new Option('--time-keep-layers <n>', 'leave so many of the lowest layers: those of the base').argParser(count),
+    new Option('--time-base <image>', 'the same, where the base is told'),
     new Option('--foreign-layers', 'fetch layers that are kept elsewhere from there'),
   ];
   for (const option of options) command.addOption(option.helpGroup(LAYERS));
@@ -47,8 +54,14 @@ export function layerEditOptions<A extends unknown[], O extends OptionValues>(
 }
 
 /** Is there anything to do with layers? */
-export function editsLayers({ rmLayer, rmLayerCreatedBy, stripFile, timeSet, timeClamp }: LayerEditFlags): boolean {
-  return [rmLayer, rmLayerCreatedBy, stripFile, timeSet, timeClamp].some((flag) => flag !== undefined);
+export function editsLayers(flags: LayerEditFlags): boolean {
+  const { rmLayer, rmLayerCreatedBy, stripFile } = flags;
+  return [rmLayer, rmLayerCreatedBy, stripFile].some((flag) => flag !== undefined) || setsTimes(flags);
+}
+
+/** What only goes with a time, and has none, is refused there. */
+function setsTimes({ timeSet, timeClamp, timeFromLabel, timeAfter, timeBase }: LayerEditFlags): boolean {
+  return (timeSet ?? timeClamp ?? timeFromLabel ?? timeAfter ?? timeBase) !== undefined;
 }
 
 /** What comes of the layers; undefined where nothing is asked of them. It lasts as long as the session. */
@@ -62,18 +75,24 @@ export async function editLayers(
     session.defer(() => changed.close());
     return changed;
   };
-  const { rmLayer: at, rmLayerCreatedBy: createdBy, stripFile, timeSet: set, timeClamp: clamp } = flags;
+  const { rmLayer: at, rmLayerCreatedBy: createdBy, stripFile } = flags;
   let changed: Changed | undefined;
   if (at !== undefined || createdBy !== undefined || stripFile !== undefined) {
     const { removeLayers } = await import('../image/remove-layers.ts');
     const file = stripFile === undefined ? undefined : await fileChoice(stripFile);
     changed = kept(await removeLayers(source, reference, { ...options, at, createdBy, file }));
   }
-  if (set === undefined && clamp === undefined) return changed;
+  if (!setsTimes(flags)) return changed;
   const { setTimes } = await import('../image/times.ts');
   const [before, root] = changed === undefined ? [source, reference] : [changed.source, changed.root];
-  const timed = kept(await setTimes(before, root, { ...options, set, clamp, keepLayers: flags.timeKeepLayers }));
+  const timed = kept(await setTimes(before, root, { ...options, ...(await timesOf(session, flags)) }));
   return changed === undefined ? timed : chained(changed, timed);
+}
+
+async function timesOf(session: Session, flags: LayerEditFlags): Promise<Partial<TimeOptions>> {
+  const { timeSet: set, timeClamp: clamp, timeFromLabel: fromLabel, timeAfter: after, timeBase } = flags;
+  const base = timeBase === undefined ? undefined : await openFrom(session, timeBase);
+  return { set, clamp, fromLabel, after, base, keepLayers: flags.timeKeepLayers };
 }
 
 async function fileChoice(globs: readonly string[]): Promise<(path: string) => boolean> {

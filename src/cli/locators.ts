@@ -1,8 +1,10 @@
 /** From what the user wrote to an open place: a repository, a layout, an archive. What is opened closes with the session. */
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { OciError } from '../errors.ts';
 import type { Digest } from '../model/digest.ts';
 import { formatReference } from '../model/reference.ts';
+import type { EngineOptions } from '../node/docker-daemon-host.ts';
 import {
   namesOf,
   openPlace,
@@ -12,7 +14,16 @@ import {
   openTarget,
   type OpenTarget,
 } from '../node/locator-open.ts';
-import { formatLocator, type Locator, nameIn, parseLocator, parseTargetLocator, withName } from '../node/locator.ts';
+import {
+  formatLocator,
+  isPath,
+  isSaved,
+  type Locator,
+  nameIn,
+  parseLocator,
+  parseTargetLocator,
+  withName,
+} from '../node/locator.ts';
 import type { Client } from '../registry/client.ts';
 import type { End } from './options.ts';
 import type { Session } from './session.ts';
@@ -40,8 +51,7 @@ export async function openImages(session: Session, text: string): Promise<ManyIm
 
 /** Does a name mean what stands on stdin? */
 export function readsStdin(text: string): boolean {
-  const locator = parseLocator(text);
-  return locator.kind !== 'registry' && locator.path === '-';
+  return isStandard(parseLocator(text));
 }
 
 /** A place that is written, and the names of what is put there. */
@@ -65,7 +75,7 @@ export async function openDestination(session: Session, destination: string | Lo
     ...opened,
     locator,
     tags: [...opened.tags, ...more],
-    isStdout: locator.kind !== 'registry' && locator.path === '-',
+    isStdout: isStandard(locator),
     spaceIn: folderOf(session, locator),
     named: (digest, names) =>
       names.length === 0 ? [opened.at(digest)] : names.map((tag) => nameOf(locator, tag, digest)),
@@ -73,16 +83,18 @@ export async function openDestination(session: Session, destination: string | Lo
 }
 
 function folderOf({ context }: Session, locator: Locator): string | undefined {
+  // An engine gets what was put into a temporary file before.
+  if (locator.kind === 'docker-daemon') return tmpdir();
   if (locator.kind === 'registry' || locator.path === '-') return undefined;
   const place = path.resolve(context.cwd, locator.path);
   return locator.kind === 'oci' ? place : path.dirname(place);
 }
 
-/** A docker archive keeps no digest that a manifest could be found by. */
+/** Docker archives and engines keep no digest that a manifest could be found by. */
 function nameOf(locator: Locator, name: string, digest: Digest): string {
   const image = withName(locator, name);
   if (image.kind === 'registry') return formatReference({ ...image.reference, digest });
-  return formatLocator(image.kind === 'docker-archive' ? image : { ...image, digest });
+  return formatLocator(isSaved(image) ? image : { ...image, digest });
 }
 
 function closing<T extends OpenPlace>(session: Session, locator: Locator, opened: T): T {
@@ -95,19 +107,31 @@ interface OpenOptions {
   readonly client: Client;
   readonly input: Session['context']['stdin'];
   readonly output: Session['context']['stdout'];
+  readonly engine: EngineOptions;
   readonly signal: AbortSignal;
+  readonly on: Session['call']['on'];
 }
 
-async function openOptions({ context, call, client }: Session, locator: Locator, end: End): Promise<OpenOptions> {
+async function openOptions(
+  { context, call, client, flags }: Session,
+  locator: Locator,
+  end: End,
+): Promise<OpenOptions> {
   const { stdin: input, stdout: output } = context;
   const own = locator.kind === 'registry' ? await client(locator.reference.domain, end) : offline;
-  return { client: own, input, output, signal: call.signal };
+  const engine = { host: flags.dockerHost, env: context.env };
+  return { client: own, input, output, engine, signal: call.signal, on: call.on };
 }
 
 /** Paths are relative to the context, which in a test is not the process. */
 function inCwd({ context }: Session, locator: Locator): Locator {
-  if (locator.kind === 'registry' || locator.path === '-' || context.cwd === process.cwd()) return locator;
+  if (!isPath(locator) || locator.path === '-' || context.cwd === process.cwd()) return locator;
   return { ...locator, path: path.resolve(context.cwd, locator.path) };
+}
+
+/** Does it mean standard input or output? */
+function isStandard(locator: Locator): boolean {
+  return isPath(locator) && locator.path === '-';
 }
 
 /** What is local needs no client, and the client's modules are not loaded for it. */

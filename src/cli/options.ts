@@ -3,11 +3,13 @@ import { type Command, InvalidArgumentError, Option, type OptionValues } from '@
 import { isOciError } from '../errors.ts';
 import { parsePlatform, type Platform } from '../model/platform.ts';
 import { parseDuration } from './bytes.ts';
+import { localPlatform } from './local-platform.ts';
 import { PROGRESS_MODES, type ProgressMode } from './progress.ts';
 
 /** How results and messages look: every command has these. */
 export type OutputFlags = {
   readonly json?: true | undefined;
+  readonly template?: string | undefined;
   readonly quiet?: true | undefined;
   readonly progress?: ProgressMode | undefined;
   readonly debug?: true | undefined;
@@ -26,6 +28,7 @@ export type RegistryFlags = {
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
   readonly resolve?: readonly string[] | undefined;
+  readonly dockerHost?: string | undefined;
   readonly concurrency?: number | undefined;
   /** Milliseconds, for the whole command. */
   readonly timeout?: number | undefined;
@@ -51,18 +54,22 @@ export type ChangeFlags = {
 };
 
 /** What may stand where an image is named, as help tells it. */
-export const LOCAL_PLACES = 'oci:DIR[:TAG], oci-archive:FILE[:TAG]';
+export const LOCAL_PLACES = 'oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME]';
 export const IMAGE_PLACES: string = `a reference, or ${LOCAL_PLACES}`;
 
 const RESULTS = 'Output:';
 const REGISTRIES = 'Registries:';
 
-/** `--json --quiet --progress --debug` */
+/** `--json --template --quiet --progress --debug` */
 export function outputOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
 ): Command<A, O & OutputFlags> {
   add(command, RESULTS, [
     new Option('--json', 'print the result as JSON'),
+    new Option(
+      '--template <text>',
+      'print what --json would tell through this Liquid template, e.g. "{{ digest }}"',
+    ).conflicts('json'),
     new Option('-q, --quiet', 'print only the result'),
     new Option('--progress <how>', 'how progress is shown').choices(PROGRESS_MODES).default('auto'),
     new Option('--debug', 'show requests, and the stack of an error; secrets are left out'),
@@ -86,6 +93,7 @@ export function registryOptions<A extends unknown[], O extends OptionValues>(
     new Option('--cert-file <file>', 'client certificate for the registries named'),
     new Option('--key-file <file>', 'its key'),
     new Option('--resolve <host:port:address>', 'where a host is, instead of asking DNS').argParser(many),
+    new Option('--docker-host <address>', 'where the docker engine of docker-daemon: is; $DOCKER_HOST unless told'),
     new Option('--concurrency <n>', 'requests at a time').argParser(count),
     new Option('--timeout <time>', 'give up after this time, e.g. 30s or 5m').argParser(duration),
     new Option('--retry <n>', 'how often a failed request is sent again').argParser(countFromZero),
@@ -115,9 +123,10 @@ export function changeOptions<A extends unknown[], O extends OptionValues>(
 
 /** `--platform`, once. */
 export function platformOption(): Option<'--platform <os/arch[/variant]>', undefined, undefined, Platform> {
-  return new Option('--platform <os/arch[/variant]>', 'of an image for many platforms, take this one').argParser(
-    platform,
-  );
+  return new Option(
+    '--platform <os/arch[/variant]>',
+    'of an image for many platforms, take this one; local: this machine’s',
+  ).argParser(platform);
 }
 
 /** `--platform`, as often as wanted. */
@@ -152,7 +161,8 @@ function countFromZero(value: string): number {
 }
 
 const duration = (value: string): number => asArgument(() => parseDuration(value));
-const platform = (value: string): Platform => asArgument(() => parsePlatform(value));
+const platform = (value: string): Platform =>
+  value === 'local' ? localPlatform() : asArgument(() => parsePlatform(value));
 
 /** What is wrong with an argument is a usage error, whatever the parser calls it. */
 export function asArgument<T>(parse: () => T): T {

@@ -1,7 +1,8 @@
 /**
  * Where results and messages go: results to stdout, all else to stderr. Whatever is text passes `renderLine`, whatever is JSON
- * passes `safeJson`; only the exact bytes of a document or blob go out as they are.
+ * passes `safeJson`, or the user's template; only the exact bytes of a document or blob go out as they are.
  */
+import { OciError } from '../errors.ts';
 import { type Column, columns } from './columns.ts';
 import type { Context } from './context.ts';
 import { escapeJson, safeJson } from './safe-text.ts';
@@ -11,6 +12,8 @@ import { hasColors, type Piece, renderLine } from './style.ts';
 export interface OutputOptions {
   /** Results are JSON. */
   readonly json?: boolean | undefined;
+  /** What JSON would be printed goes through this Liquid template. */
+  readonly template?: string | undefined;
   /** Only results. */
   readonly quiet?: boolean | undefined;
   /** With `json`, stderr holds nothing but JSON: what is said there is an object a line, too. */
@@ -24,8 +27,11 @@ export interface Foot {
 }
 
 export interface Output {
+  /** The result is wanted as data: for JSON, or for a template. */
   readonly isJson: boolean;
   readonly isQuiet: boolean;
+  /** Reads the template, if there is one, so that what is wrong with it is told before anything is done. @throws OciError `USAGE` */
+  prepare(): Promise<void>;
   /** A line of the result. */
   line(...pieces: readonly Piece[]): Promise<void>;
   /** Many lines of the result, aligned. */
@@ -55,17 +61,28 @@ export function createOutput(context: Context, options: OutputOptions = {}): Out
   const messages = createMessages(context, options.progress === 'json');
   const colors = hasColors(context.stdout, context.env);
   const line = (...pieces: readonly Piece[]): Promise<void> => out.write(`${renderLine(pieces, colors)}\n`);
+  const { template } = options;
+  let render: ((value: unknown) => string) | undefined;
+  const document = async (value: unknown, indent?: number): Promise<void> =>
+    out.write(render === undefined ? `${safeJson(value, indent)}\n` : render(value));
   return {
-    isJson: options.json === true,
+    isJson: options.json === true || template !== undefined,
     isQuiet: options.quiet === true,
+    async prepare() {
+      // Its library is loaded by who asks for it only.
+      if (template !== undefined) render = (await import('./template.ts')).parseTemplate(template);
+    },
     line,
     async table(layout, rows) {
       for (const row of columns(layout, rows)) await line(...row);
     },
-    json: (value) => out.write(`${safeJson(value, 2)}\n`),
-    jsonLine: (value) => out.write(`${safeJson(value)}\n`),
-    bytes: (chunk, kind) => out.write(kind === 'json' && context.stdout.isTTY === true ? terminalJson(chunk) : chunk),
-    raw: (text) => out.write(text),
+    json: (value) => document(value, 2),
+    jsonLine: (value) => document(value),
+    async bytes(chunk, kind) {
+      if (render !== undefined) return kind === 'json' ? document(parsed(chunk)) : refuseTemplate();
+      return out.write(kind === 'json' && context.stdout.isTTY === true ? terminalJson(chunk) : chunk);
+    },
+    raw: async (text) => (render === undefined ? out.write(text) : refuseTemplate()),
     note: (...pieces) => {
       if (options.quiet !== true) messages.line(pieces);
     },
@@ -77,6 +94,15 @@ export function createOutput(context: Context, options: OutputOptions = {}): Out
       out.close();
     },
   };
+}
+
+/** Bytes of a blob or a file are no document. */
+function refuseTemplate(): never {
+  throw new OciError('USAGE', 'what this command prints is no JSON, and --template has nothing to render');
+}
+
+function parsed(chunk: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(chunk));
 }
 
 function terminalJson(chunk: Uint8Array): string {

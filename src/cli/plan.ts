@@ -3,7 +3,8 @@ import { OciError } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { MAX_DEPTH } from '../graph/copy.ts';
+import { type CopyOptions, MAX_DEPTH } from '../graph/copy.ts';
+import { DIGEST_TAG_KINDS, digestTagged } from '../graph/digest-tags.ts';
 import { isForeign } from '../store/links.ts';
 import { overlay } from '../store/overlay.ts';
 import type { Source } from '../store/types.ts';
@@ -24,9 +25,28 @@ export interface Plan {
 const CONCURRENCY = 6;
 const MAX_MANIFESTS = 10_000;
 
-/** Reads every manifest under the root, and asks the target for it and its blobs, each once. */
-export async function planCopy(source: Source, root: Descriptor, target: Source, call: Call): Promise<Plan> {
-  const manifests = await gather(source, root, call);
+/**
+ * Reads every manifest under the root, and asks the target for it and its blobs, each once.
+ * @param referrers what is attached to them belongs to it, too
+ */
+export async function planCopy(
+  source: Source,
+  root: Descriptor,
+  target: Source,
+  call: Call,
+  referrers?: CopyOptions['referrers'],
+): Promise<Plan> {
+  const wanted = typeof referrers === 'function' ? referrers : () => referrers === true;
+  const manifests = await gather(
+    source,
+    root,
+    async (manifest) => {
+      const links = manifest.links.filter(({ role }) => role === 'manifest').map(({ descriptor }) => descriptor);
+      const attached = (referrers ?? false) === false ? [] : await attachedTo(source, manifest.descriptor, call);
+      return { manifest, next: [...links, ...attached.filter(wanted)] };
+    },
+    call,
+  );
   const sent = { objects: 0, bytes: 0 };
   const reused = { objects: 0, bytes: 0 };
   const standing = mapLimited(partsOf(manifests), CONCURRENCY, async ({ descriptor, isManifest }) => {
@@ -40,8 +60,26 @@ export async function planCopy(source: Source, root: Descriptor, target: Source,
   return { source: overlay(source, { manifests }), sent, reused };
 }
 
+/** What names it as its subject, and what cosign keeps under tags of its digest. */
+async function attachedTo(source: Source, subject: Descriptor, call: Call): Promise<Descriptor[]> {
+  const tagged = await Promise.all(DIGEST_TAG_KINDS.map((kind) => digestTagged(source, subject.digest, kind, call)));
+  const named = tagged.flatMap((one) => (one?.manifest === undefined ? [] : [one.descriptor]));
+  return [...(await collect(source.referrers(subject, call))), ...named];
+}
+
+/** A manifest, and those that come with it. */
+interface Gathered {
+  readonly manifest: Manifest;
+  readonly next: readonly Descriptor[];
+}
+
 /** Every manifest under the root once, level by level. */
-async function gather(source: Source, root: Descriptor, call: Call): Promise<readonly Manifest[]> {
+async function gather(
+  source: Source,
+  root: Descriptor,
+  look: (manifest: Manifest) => Promise<Gathered>,
+  call: Call,
+): Promise<readonly Manifest[]> {
   const found = new Map<string, Manifest>();
   let level: readonly Descriptor[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
@@ -50,10 +88,10 @@ async function gather(source: Source, root: Descriptor, call: Call): Promise<rea
     const fresh = [
       ...new Map(level.filter(({ digest }) => !found.has(digest)).map((one) => [one.digest, one])).values(),
     ];
-    const manifests = await collect(mapLimited(fresh, CONCURRENCY, (one) => source.manifest(one, call)));
-    for (const manifest of manifests) found.set(manifest.descriptor.digest, manifest);
-    const links = manifests.flatMap((manifest) => manifest.links);
-    level = links.filter(({ role }) => role === 'manifest').map(({ descriptor }) => descriptor);
+    const read = async (one: Descriptor): Promise<Gathered> => look(await source.manifest(one, call));
+    const gathered = await collect(mapLimited(fresh, CONCURRENCY, read));
+    for (const { manifest } of gathered) found.set(manifest.descriptor.digest, manifest);
+    level = gathered.flatMap(({ next }) => next);
   }
   return [...found.values()];
 }

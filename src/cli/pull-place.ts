@@ -1,6 +1,14 @@
 /** Where `pull` puts an image: by the path that the user gave, or else by the image's own name. */
 import path from 'node:path';
-import { type Locator, parseLocator, tagOf as tagIn, withDefaultName } from '../node/locator.ts';
+import {
+  formatLocator,
+  isPath,
+  isSaved,
+  type Locator,
+  parseLocator,
+  tagOf as tagIn,
+  withDefaultName,
+} from '../node/locator.ts';
 
 /** A directory is a layout, a name that ends in `.tar` an archive; the image keeps its tag. */
 export function pullPlace(name: string, place: string | undefined): Locator {
@@ -9,24 +17,29 @@ export function pullPlace(name: string, place: string | undefined): Locator {
 }
 
 function ownPlace(image: Locator): Locator {
-  if (image.kind !== 'registry')
-    return { kind: 'oci', path: path.basename(image.path).replace(/\.tar$/, ''), ...tagOf(image) };
-  return { kind: 'oci', path: path.posix.basename(image.reference.path), ...tagOf(image) };
+  return { kind: 'oci', path: ownName(image), ...tagOf(image) };
+}
+
+function ownName(image: Locator): string {
+  if (isPath(image)) return path.basename(image.path).replace(/\.tar$/, '');
+  const { reference } = image;
+  // Of an image that is named by its id alone, nothing else is known.
+  return reference === undefined ? formatLocator(image).replace(/^.*:/, '') : path.posix.basename(reference.path);
 }
 
 function placeOf(place: string, image: Locator): Locator {
-  if (/^(oci|oci-archive|docker-archive):/.test(place)) {
+  if (/^(oci|oci-archive|docker-archive|docker-daemon):/.test(place)) {
     const locator = parseLocator(place);
-    const isNamed = locator.kind === 'docker-archive' ? locator.reference !== undefined : 'tag' in locator;
+    const isNamed = isSaved(locator) ? locator.reference !== undefined : 'tag' in locator;
     return isNamed ? locator : named(locator, image);
   }
   return named({ kind: place.endsWith('.tar') || place === '-' ? 'oci-archive' : 'oci', path: place }, image);
 }
 
-/** In a docker archive an image has its repository's name, too, which a layout does not know. */
+/** In docker archives and engines an image has its repository's name, too, which a layout does not know. */
 function named(locator: Locator, image: Locator): Locator {
   if (locator.kind === 'registry') return locator;
-  if (locator.kind !== 'docker-archive') return { ...locator, ...tagOf(image) };
+  if (!isSaved(locator)) return { ...locator, ...tagOf(image) };
   const whole = withDefaultName(image);
   if (!('reference' in whole) || whole.reference?.tag === undefined) return locator;
   const { digest: _, ...reference } = whole.reference;

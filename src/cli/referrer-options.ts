@@ -8,9 +8,10 @@ export type FilterFlags = {
   readonly artifactType?: readonly string[] | undefined;
   readonly annotation?: readonly string[] | undefined;
   readonly latest?: true | undefined;
+  readonly sortAnnotation?: string | undefined;
 };
 
-/** `--artifact-type --annotation --latest` */
+/** `--artifact-type --annotation --latest --sort-annotation` */
 export function filterOptions<A extends unknown[], O extends OptionValues>(
   command: Command<A, O>,
 ): Command<A, O & FilterFlags> {
@@ -21,6 +22,7 @@ export function filterOptions<A extends unknown[], O extends OptionValues>(
     ).argParser(many),
     new Option('--annotation <name[=value]>', 'only those with this annotation; repeat it for more').argParser(many),
     new Option('--latest', 'of each type only the newest'),
+    new Option('--sort-annotation <name>', 'the highest of this annotation first; --latest then means that one'),
   ]) {
     command.addOption(option);
   }
@@ -28,10 +30,11 @@ export function filterOptions<A extends unknown[], O extends OptionValues>(
 }
 
 /** What the flags choose; undefined: they choose nothing. */
-export function filterOf({ artifactType, annotation, latest }: FilterFlags): AttachedFilter | undefined {
-  if ((artifactType ?? annotation ?? latest) === undefined) return undefined;
+export function filterOf(flags: FilterFlags): AttachedFilter | undefined {
+  const { artifactType, annotation, latest, sortAnnotation: sortBy } = flags;
+  if ((artifactType ?? annotation ?? latest ?? sortBy) === undefined) return undefined;
   const annotations = annotation && Object.fromEntries(annotation.map(pairOf));
-  return { artifactTypes: artifactType, annotations, latest };
+  return { artifactTypes: artifactType, annotations, latest, sortBy };
 }
 
 function pairOf(text: string): readonly [name: string, value: string | undefined] {

@@ -4,7 +4,9 @@ import type { Activity, Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Platform } from '../model/platform.ts';
 import { copy } from '../graph/copy.ts';
+import { rootOf } from '../graph/root.ts';
 import { requireSpace } from '../node/free-space.ts';
+import { isSaved } from '../node/locator.ts';
 import type { Source } from '../store/types.ts';
 import { formatSize } from './bytes.ts';
 import { convertChosen, type ConvertFlags } from './converted.ts';
@@ -15,6 +17,7 @@ import { wantedReferrers } from './referrer-options.ts';
 import { rootToSave } from './root-to-save.ts';
 import { chooseToCopy, type ChosenToCopy } from './schema1.ts';
 import type { Session } from './session.ts';
+import { standingInArchive } from './standing-archive.ts';
 import { styled } from './style.ts';
 
 export type TransferFlags = ConvertFlags & {
@@ -46,20 +49,34 @@ export interface Transferred {
 }
 
 /** Copies one image. The target is finished or given up here, whichever way it ends. */
-export function transfer(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
-  return finishing(to, flags, () => transferOpen(session, from, to, flags));
+export async function transfer(
+  session: Session,
+  from: From,
+  to: Destination,
+  flags: TransferFlags,
+): Promise<Transferred> {
+  const standing = flags.clobber === false ? await orGiveUp(to, () => standingInArchive(session, to)) : undefined;
+  if (standing === undefined) return finishing(to, flags, () => transferOpen(session, from, to, flags));
+  await to.abort();
+  return keptAs(standing, from, to);
 }
 
 /** Does something that fills a target, which is finished when it has been done, and given up when it fails. */
-export async function finishing<T>(
+export function finishing<T>(
   to: Destination,
   { dryRun }: Pick<TransferFlags, 'dryRun'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  try {
+  return orGiveUp(to, async () => {
     const result = await work();
     await (dryRun === true ? to.abort() : to.commit());
     return result;
+  });
+}
+
+async function orGiveUp<T>(to: Destination, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     await to.abort();
     throw error;
@@ -97,12 +114,12 @@ async function sendChosen(
 ): Promise<Transferred> {
   const { call } = session;
   const { source, convertedFrom } = chosen;
-  const root = to.locator.kind === 'docker-archive' ? await rootToSave(session, chosen, flags) : chosen.root;
+  const root = isSaved(to.locator) ? await rootToSave(session, chosen, flags) : chosen.root;
   if (to.digest !== undefined && to.digest !== root.digest) {
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
   }
   if (flags.dryRun === true) {
-    const { sent, reused } = await planCopy(source, root, to.target, call);
+    const { sent, reused } = await planCopy(source, root, to.target, call, wantedReferrers(flags));
     return { ...described(from, to, root, 'planned'), convertedFrom, sent, reused };
   }
   const { sent, reused } = await send(session, await checkSpace(session, source, root, to), root, to, flags);
@@ -141,7 +158,10 @@ async function freeTags({ target, tags }: Destination, call: Call): Promise<read
 /** What the first of the tags stands for, and goes on standing for. */
 async function kept(from: From, to: Destination, call: Call): Promise<Transferred> {
   const [first = ''] = to.tags;
-  const { descriptor } = await to.target.manifest(first, call);
+  return keptAs(await rootOf(to.target, first, call), from, to);
+}
+
+function keptAs(descriptor: Descriptor, from: From, to: Destination): Transferred {
   const nothing = { objects: 0, bytes: 0 };
   return { ...described(from, to, descriptor, 'kept'), sent: nothing, reused: nothing };
 }

@@ -6,7 +6,9 @@ import { quote } from '../model/quote.ts';
 import type { Source } from '../store/types.ts';
 import { type Changed, changeImages, type ChangeOptions, type ImageChange, type ImageToChange } from './change.ts';
 import { layerType, type NewLayer } from './layer.ts';
+import { BASE_DIGEST, BASE_NAME } from './rebase.ts';
 import { checkTime } from './time.ts';
+import { windowsLayer } from './windows-layer.ts';
 
 export interface AppendOptions extends ChangeOptions {
   /** What the history says of how the layers were made; `lading append` unless told. */
@@ -18,11 +20,16 @@ export interface AppendOptions extends ChangeOptions {
   readonly created?: string | undefined;
   /** Added to those of each changed manifest. */
   readonly annotations?: Annotations | undefined;
+  /**
+   * Note in each changed manifest what it stands on (image-spec, "Annotations"): the digest of what the reference stands for, and this
+   * name of it. So it can be rebased, and asked whether its base has moved on.
+   */
+  readonly baseName?: string | undefined;
 }
 
 /**
  * Adds layers to an image, or to those of an index, the lowest first. Nothing is written: what comes of it is a source
- * to copy from. The same image and layers become the same digests.
+ * to copy from. The same image and layers become the same digests. Images for Windows get the layers in the form that Windows takes.
  * @example
  * const layer = await readLayer('mydata.tar.gz');
  * const { source, root } = await append(repository, 'latest', [layer]);
@@ -38,7 +45,19 @@ export async function append(
 ): Promise<Changed> {
   if (layers.length === 0) throw new OciError('USAGE', 'there is no layer to append');
   if (options.created !== undefined) checkTime(options.created);
-  return changeImages(source, reference, options, (image) => withLayers(image, layers, options));
+  const { baseName, signal, on } = options;
+  const base = baseName === undefined ? undefined : await source.manifest(reference, { signal, on });
+  const noted = base && { [BASE_NAME]: baseName ?? '', [BASE_DIGEST]: base.descriptor.digest };
+  const all = {
+    ...options,
+    annotations: noted === undefined ? options.annotations : { ...noted, ...options.annotations },
+  };
+  let forWindows: Promise<readonly NewLayer[]> | undefined;
+  return changeImages(source, base?.descriptor ?? reference, options, async (image) => {
+    if (image.platform?.os !== 'windows') return withLayers(image, layers, all);
+    forWindows ??= Promise.all(layers.map((layer) => windowsLayer(layer, { signal })));
+    return withLayers(image, await forWindows, all);
+  });
 }
 
 function withLayers(image: ImageToChange, layers: readonly NewLayer[], options: AppendOptions): ImageChange {

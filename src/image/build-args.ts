@@ -7,8 +7,8 @@ import { isObject } from '../model/descriptor.ts';
 /** A build argument that is to be forgotten. */
 export interface BuildArg {
   readonly name: string;
-  /** Its value, where it cannot be told where that ends: it holds spaces, and the command that follows is no shell's. */
-  readonly value?: string | undefined;
+  /** Its value, or a pattern of it, where it cannot be told where that ends: it holds spaces, and the command that follows is no shell's. */
+  readonly value?: string | RegExp | undefined;
 }
 
 /** The steps of a history without the arguments: the same list where there are none of them. */
@@ -74,8 +74,10 @@ function splitList(
 const SHELL = '(?:/\\S*sh|cmd(?:\\.exe)?|powershell(?:\\.exe)?|pwsh)\\s+[-/]\\w';
 
 /** A value ends before the next argument, or before the shell of the command; else it is one word. */
-function lengthOfValue(text: string, known: string | undefined, next: string): number {
-  if (known !== undefined && text.startsWith(known) && /^(?:\s|$)/.test(text.slice(known.length))) return known.length;
+function lengthOfValue(text: string, known: BuildArg['value'], next: string): number {
+  const pattern = typeof known === 'string' ? escaped(known) : known?.source;
+  const told = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})(?=\\s|$)`).exec(text)?.[0].length;
+  if (told !== undefined) return told;
   const end = new RegExp(`\\s(?:${next === '' ? '' : `(?:${next})=|`}${SHELL})`).exec(text)?.index;
   return end ?? /\s|$/.exec(text)?.index ?? text.length;
 }

@@ -1,15 +1,17 @@
 /** Archives compressed as layers, always in the same way: the same archive and level are the same bytes on one version of a runtime. */
 import { OciError } from '../errors.ts';
-import { gzip, zstd } from '../bytes/compress.ts';
+import { compressSmall, gzip, zstd } from '../bytes/compress.ts';
 import type { Compression } from '../bytes/decompress.ts';
 import { concat, drain, fromArray } from '../bytes/read.ts';
+import { collect } from '../graph/collect.ts';
 import type { Bytes } from '../model/call.ts';
+import { compressionIn, type LayerForm } from './layer-form.ts';
 
 /** How layers are compressed that are written anew. */
 export interface LayerCompression {
   /** Unless told, what the layer was before. */
-  readonly compression?: Compression | undefined;
-  /** 1 to 9 for gzip (6 unless told), 1 to 19 for zstd (3 unless told). */
+  readonly compression?: LayerForm | undefined;
+  /** 1 to 9 for gzip and eStargz (6 unless told), 1 to 19 for zstd and zstd:chunked (3 unless told). */
   readonly level?: number | undefined;
 }
 
@@ -24,13 +26,25 @@ export function compressLayer(archive: Bytes, compression: Compression, level?: 
   return { gzip, zstd }[compression](inBlocks(archive), { level });
 }
 
+/** A part of an archive, compressed by itself. @throws OciError `USAGE`, as {@link compressLayer} */
+export async function compressPart(
+  part: Uint8Array,
+  compression: 'gzip' | 'zstd',
+  level?: number,
+): Promise<Uint8Array> {
+  if (part.length > BLOCK) return concat(await collect(compressLayer(fromArray(part), compression, level)));
+  checkLevel(compression, level);
+  return compressSmall(part, compression, { level });
+}
+
 /**
  * Checks that layers can be compressed so, before anything is read.
  * @throws OciError `USAGE` for a level that there is not, `UNSUPPORTED` for zstd before Node.js 22.15
  */
 export async function checkCompression({ compression, level }: LayerCompression): Promise<void> {
-  checkLevel(compression ?? 'zstd', level);
-  if (compression === 'zstd') await drain(zstd(fromArray(new Uint8Array(0))));
+  const wanted = compressionIn(compression ?? 'zstd');
+  checkLevel(wanted, level);
+  if (compression !== undefined && wanted === 'zstd') await drain(zstd(fromArray(new Uint8Array(0))));
 }
 
 function checkLevel(compression: Compression, level: number | undefined): void {

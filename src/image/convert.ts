@@ -13,7 +13,8 @@ import type { ImageChange, ImageToChange } from './change.ts';
 import { type ChangedLayers, changeLayers, type ChangeLayersOptions, type LayerWork } from './change-layers.ts';
 import { convertIndex, inMediaType } from './convert-index.ts';
 import { familyOf, type ImageLayer, layersOf, replaced, withLayers } from './image-layers.ts';
-import { type Family, inFamily, layerKind, layerTypeOf } from './layer-types.ts';
+import { formOf } from './layer-form.ts';
+import { type Family, inFamily, layerKind, layerTypeOf, requireForm } from './layer-types.ts';
 import { recompress } from './recompress.ts';
 
 export interface ConvertOptions extends ChangeLayersOptions {
@@ -111,8 +112,9 @@ async function convertedLayer(
   const isElsewhere = isForeign({ role: 'layer', descriptor });
   if (kind === undefined || (isElsewhere && options.removeUrls !== true))
     return retyped(layer, inFamily(descriptor, family));
-  const { compression = kind.compression, level, force = false } = options;
-  if (options.compression !== undefined && (force || kind.compression !== compression)) {
+  const { compression, level, force = false } = options;
+  if (compression !== undefined && (force || formOf(descriptor, kind.compression) !== compression)) {
+    requireForm(compression, family, descriptor);
     const { spool, call } = work;
     const next = await work.once(descriptor.digest, () =>
       recompress(source.blob(descriptor), layer, { ...call, compression, level, spool }),

@@ -1,16 +1,15 @@
 /** An image with one layer, which unpacks to what all of its layers do: what they hide from each other is gone. */
 import { OciError } from '../errors.ts';
-import { createHasher, hashing } from '../bytes/hash.ts';
-import type { Descriptor } from '../model/descriptor.ts';
+import { type Descriptor, plainDescriptor } from '../model/descriptor.ts';
 import type { Source } from '../store/types.ts';
 import type { ImageChange, ImageToChange } from './change.ts';
 import { type ChangedLayers, changeLayers, type ChangeLayersOptions, type LayerWork } from './change-layers.ts';
-import { compressLayer } from './compress-layer.ts';
 import { exportTar } from './files/export.ts';
 import { openFileSystem } from './files/file-system.ts';
-import { familyOf, layersOf, withLayers } from './image-layers.ts';
-import { layerTypeOf } from './layer-types.ts';
-import type { Relayered } from './relayer.ts';
+import { familyOf, layersOf, replaced, withLayers } from './image-layers.ts';
+import { formOf } from './layer-form.ts';
+import { layerKind, requireForm } from './layer-types.ts';
+import { type PackedLayer, packLayer } from './pack-layer.ts';
 import { checkTime } from './time.ts';
 
 export interface FlattenOptions extends ChangeLayersOptions {
@@ -56,11 +55,11 @@ async function flattened(
   }
   const stack = layersOf(image).map(({ descriptor }) => descriptor.digest);
   if (stack.length === 0) return undefined;
-  const { content, diffId, compression } = await work.once(stack.join(), () => oneLayer(source, image, work, options));
-  const mediaType = layerTypeOf({ family: familyOf(image), compression, isForeign: false }, content.descriptor);
+  requireForm(options.compression ?? 'gzip', familyOf(image), image.manifest.descriptor);
+  const packed = await work.once(stack.join(), () => oneLayer(source, image, work, options));
   const { created = image.config.created, createdBy = 'lading flatten' } = options;
   const step = { ...(created === undefined ? {} : { created }), created_by: createdBy };
-  const layer = { descriptor: { ...content.descriptor, mediaType }, diffId, content };
+  const layer = replaced(plainDescriptor(packed.content.descriptor), packed, familyOf(image));
   const change = withLayers(image, [layer], [step]);
   return options.created === undefined ? change : { ...change, config: { ...change.config, created: options.created } };
 }
@@ -70,16 +69,16 @@ async function oneLayer(
   { manifest }: ImageToChange,
   { spool, call }: LayerWork,
   { compression = 'gzip', level }: FlattenOptions,
-): Promise<Relayered> {
-  const files = openFileSystem(source, manifest, { spool });
+): Promise<PackedLayer> {
+  // All of it is needed, and the archives tell more than their tables of contents do.
+  const files = openFileSystem(source, manifest, { spool, whole: true });
+  const forms = manifest.document.layers.map((layer) =>
+    formOf(layer, layerKind(layer.mediaType)?.compression ?? 'none'),
+  );
+  const before = forms.find((form) => form === 'estargz');
   try {
-    const hasher = createHasher('sha256');
-    const archive = hashing(exportTar(files, call), hasher);
-    const mediaType = layerTypeOf({ family: 'oci', compression, isForeign: false }, manifest.descriptor);
-    const packed = compressLayer(archive, compression, level);
-    const kept = await spool(packed, { mediaType, signal: call.signal });
-    const { content } = kept;
-    return { content, diffId: hasher.digest(), compression, isChanged: true, close: () => kept.close() };
+    const options = { form: compression, before, level, spool, signal: call.signal, layer: manifest.descriptor };
+    return await packLayer(exportTar(files, call), options);
   } finally {
     await files.close();
   }

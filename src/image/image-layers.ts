@@ -8,7 +8,8 @@ import { quote } from '../model/quote.ts';
 import type { Content } from '../store/types.ts';
 import type { ImageChange, ImageToChange } from './change.ts';
 import { leadingTo } from './change-image.ts';
-import { type Family, layerTypeOf, withoutByteAnnotations } from './layer-types.ts';
+import { formOf } from './layer-form.ts';
+import { type Family, layerTypeOf, requireForm, withoutByteAnnotations } from './layer-types.ts';
 import type { NewLayer } from './layer.ts';
 
 /** A layer of an image. */
@@ -47,12 +48,15 @@ export function layersOf({ manifest, config }: Pick<ImageToChange, 'manifest' | 
 
 /**
  * A layer once it has been written anew, in the media types of its image. Wherever it was kept, now it stands beside its manifest.
- * @throws OciError `UNSUPPORTED` for zstd in docker's family
+ * @throws OciError `UNSUPPORTED` for zstd, and for layers with a table of contents, in docker's family
  */
 export function replaced(layer: Descriptor, { content, diffId, compression }: NewLayer, family: Family): ImageLayer {
   const mediaType = layerTypeOf({ family, compression, isForeign: false }, layer);
   const descriptor = withoutByteAnnotations(leadingTo(layer, { ...content.descriptor, mediaType }));
-  return { descriptor, diffId, content };
+  const { annotations } = content.descriptor;
+  if (annotations === undefined) return { descriptor, diffId, content };
+  requireForm(formOf(content.descriptor, compression), family, layer);
+  return { descriptor: { ...descriptor, annotations: { ...descriptor.annotations, ...annotations } }, diffId, content };
 }
 
 /** The image with these layers, and with this history where one is given. */

@@ -1,9 +1,8 @@
 /** What an index lists and says of itself, changed: entries removed, filtered, annotated. Nothing is written. */
-import { OciError } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type ImageIndex, isIndex, type Manifest } from '../model/manifest.ts';
-import { formatPlatform, matchPlatform, type Platform } from '../model/platform.ts';
+import { matchPlatform, type Platform } from '../model/platform.ts';
 import { nameOf, platformOfImage, requirePlatform } from '../graph/select.ts';
 import type { Source } from '../store/types.ts';
 import { editAnnotations } from './annotation-edits.ts';
@@ -29,8 +28,9 @@ export async function removeFromIndex(
 
 /**
  * Keeps the entries for some platforms, and what is attested of them. Indexes in the index are taken apart where that leaves
- * something out. A single image that is for all these platforms stays what it is.
- * @throws OciError `NOT_FOUND` naming the platforms that there are, `USAGE` for a single image and several platforms
+ * something out. A single image that is for one of these platforms stays what it is: so a list of platforms serves for images of either
+ * kind (crane's filter refuses single ones).
+ * @throws OciError `NOT_FOUND` naming the platforms that there are
  */
 export async function filterIndex(
   source: Source,
@@ -93,10 +93,7 @@ async function single(
   call: Call,
 ): Promise<ChangedIndex> {
   const own = await platformOfImage(source, image, call);
-  const fitting = platforms.filter((wanted) => own === undefined || matchPlatform([own], wanted, (one) => one));
-  if (own !== undefined && fitting.length > 0 && fitting.length < platforms.length) {
-    throw new OciError('USAGE', `${name} is a single image, for ${formatPlatform(own)} only`);
-  }
-  for (const wanted of platforms) await requirePlatform(source, image, wanted, name, call);
+  const isFor = platforms.some((wanted) => own === undefined || matchPlatform([own], wanted, (one) => one));
+  if (!isFor) for (const wanted of platforms) await requirePlatform(source, image, wanted, name, call);
   return { source, root: image.descriptor, added: [], removed: [] };
 }

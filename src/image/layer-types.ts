@@ -5,6 +5,7 @@
 import { OciError } from '../errors.ts';
 import type { Compression } from '../bytes/decompress.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import { compressionIn, hasTable, type LayerForm } from './layer-form.ts';
 import * as types from '../model/media-types.ts';
 import { quote } from '../model/quote.ts';
 
@@ -78,8 +79,26 @@ export function inFamily(layer: Descriptor, family: Family): string | undefined 
   );
 }
 
+/**
+ * Checks that a family's documents can hold a layer of a form. Without its annotations a table of contents is neither found nor
+ * believed; docker's documents have no place for them.
+ * @throws OciError `UNSUPPORTED` for zstd, zstd:chunked and eStargz in docker's family
+ */
+export function requireForm(form: LayerForm, family: Family, layer: Descriptor): void {
+  layerTypeOf({ family, compression: compressionIn(form), isForeign: false }, layer);
+  if (family === 'oci' || !hasTable(form)) return;
+  throw new OciError('UNSUPPORTED', `docker's manifests have no place for what makes layer ${layer.digest} ${form}`, {
+    hint: 'take the media types of OCI, or compress it with gzip',
+  });
+}
+
 /** What annotations tell of the compressed bytes alone: a table of contents in them, where it is, how they unpack. */
-const ABOUT_BYTES = ['io.github.containers.zstd-chunked.', 'io.containers.estargz.', 'containerd.io/'];
+const ABOUT_BYTES = [
+  'io.github.containers.zstd-chunked.',
+  'io.containers.zstd-chunked.',
+  'io.containers.estargz.',
+  'containerd.io/',
+];
 
 /** A layer's annotations once its bytes are others. */
 export function withoutByteAnnotations({ annotations, ...layer }: Descriptor): Descriptor {

@@ -8,6 +8,7 @@ import { type Changed, changeImages, type ChangeOptions, type ImageChange, type 
 import { type ConfigEdits, editConfig } from './config-edits.ts';
 import { annotateIndex } from './index-edits.ts';
 import type { MapEdits } from './map-edits.ts';
+import { sharedAnnotations } from './shared-annotations.ts';
 
 /** What is to become of an image: what is left out stays, null removes. */
 export interface ImageEdits extends Omit<ConfigEdits, 'clear'> {
@@ -17,6 +18,8 @@ export interface ImageEdits extends Omit<ConfigEdits, 'clear'> {
   readonly labelsToAnnotations?: boolean | undefined;
   /** Of the index itself, which the reference has to name. */
   readonly indexAnnotations?: MapEdits | undefined;
+  /** What all images of the index then have for annotations, the index gets, too; `indexAnnotations` has the last word. */
+  readonly promoteAnnotations?: boolean | undefined;
   /** What is emptied before it is edited: with new values beside it, these replace all that there were. */
   readonly clear?:
     | readonly (NonNullable<ConfigEdits['clear']>[number] | 'annotations' | 'indexAnnotations')[]
@@ -39,12 +42,21 @@ export async function mutate(
   options: ChangeOptions = {},
 ): Promise<Changed> {
   const changed = await mutateImages(source, reference, edits, options);
-  const clearsIndex = edits.clear?.includes('indexAnnotations') === true;
-  if (edits.indexAnnotations === undefined && !clearsIndex) return changed;
+  const annotations = await indexAnnotationsOf(changed, edits, options);
+  const clearAnnotations = edits.clear?.includes('indexAnnotations') === true;
+  if (annotations === undefined && !clearAnnotations) return changed;
   const { signal, on } = options;
-  const annotations = { annotations: edits.indexAnnotations, clearAnnotations: clearsIndex };
-  const index = await annotateIndex(changed.source, changed.root, annotations, { signal, on });
+  const index = await annotateIndex(changed.source, changed.root, { annotations, clearAnnotations }, { signal, on });
   return { ...changed, source: index.source, root: index.root };
+}
+
+async function indexAnnotationsOf(
+  { source, root }: Changed,
+  { promoteAnnotations, indexAnnotations }: ImageEdits,
+  { signal, on, concurrency }: ChangeOptions,
+): Promise<MapEdits | undefined> {
+  if (promoteAnnotations !== true) return indexAnnotations;
+  return { ...(await sharedAnnotations(source, root, { signal, on, concurrency })), ...indexAnnotations };
 }
 
 async function mutateImages(
@@ -68,7 +80,7 @@ async function mutateImages(
 
 /** Do edits change images? An index of which only its own annotations change keeps them, and what is attested of them. */
 export function changesImages(all: ImageEdits): boolean {
-  const { indexAnnotations: _, clear = [], ...edits } = all;
+  const { indexAnnotations: _, promoteAnnotations: __, clear = [], ...edits } = all;
   return Object.values(edits).some((edit) => edit !== undefined) || clear.some((what) => what !== 'indexAnnotations');
 }
 

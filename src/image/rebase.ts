@@ -88,7 +88,8 @@ function toldBase({ manifest }: ImageToChange, root: Manifest, { source }: BaseI
   });
 }
 
-async function baseOf(
+/** The image for the same platform that a base stands for. */
+export async function baseOf(
   { source, reference }: BaseImage,
   { platform }: ImageToChange,
   call: Call,
@@ -101,12 +102,13 @@ async function baseOf(
 }
 
 /** Windows: the last number of a version is that of an update, and bases get them. */
-function anyBuildOf(platform: Platform): Platform {
+export function anyBuildOf(platform: Platform): Platform {
   const { 'os.version': version, ...rest } = platform;
   return version === undefined ? platform : { ...rest, 'os.version': version.split('.').slice(0, 3).join('.') };
 }
 
-function requireBase(image: ImageToChange, base: ImageToChange): void {
+/** @throws OciError `CONFLICT` for an image that does not begin with the layers of the base */
+export function requireBase(image: ImageToChange, base: ImageToChange): void {
   const [own, below] = [layersOf(image), layersOf(base)];
   const at = below.findIndex(({ diffId }, layer) => diffId !== own[layer]?.diffId);
   if (at < 0) return;

@@ -1,17 +1,21 @@
-/** A layer compressed otherwise: its archive stays byte for byte, and with it its diff id. */
-import type { Compression } from '../bytes/decompress.ts';
+/**
+ * A layer compressed otherwise: its archive stays byte for byte, and with it its diff id, unless it becomes eStargz, or has been that:
+ * files of that format's own stand in the archive.
+ */
 import { counted } from '../graph/progress.ts';
 import type { Call } from '../model/call.ts';
 import type { Spool } from '../store/spool.ts';
 import type { Content } from '../store/types.ts';
-import { compressLayer } from './compress-layer.ts';
-import { layerArchive } from './layer-archive.ts';
-import { layerTypeOf } from './layer-types.ts';
+import { inLayer } from './files/layer-entries.ts';
 import type { ImageLayer } from './image-layers.ts';
+import { layerArchive } from './layer-archive.ts';
+import { formOf, type LayerForm } from './layer-form.ts';
+import { layerKind } from './layer-types.ts';
+import { packLayer } from './pack-layer.ts';
 import type { Relayered } from './relayer.ts';
 
 export interface RecompressOptions extends Call {
-  readonly compression: Compression;
+  readonly compression: LayerForm;
   readonly level?: number | undefined;
   readonly spool: Spool;
 }
@@ -28,8 +32,11 @@ export async function recompress(
   const { descriptor } = layer;
   on?.({ type: 'start', descriptor });
   const { bytes } = layerArchive(counted(layer, on), diffId, { signal, on });
-  const mediaType = layerTypeOf({ family: 'oci', compression, isForeign: false }, descriptor);
-  const kept = await spool(compressLayer(bytes, compression, level), { mediaType, signal });
+  const before = formOf(descriptor, layerKind(descriptor.mediaType)?.compression ?? 'none');
+  const options = { form: compression, before, level, spool, signal, diffId, layer: descriptor };
+  const packed = await packLayer(bytes, options).catch((error: unknown) => {
+    throw inLayer(error, descriptor.digest);
+  });
   on?.({ type: 'done', descriptor, outcome: 'exists' });
-  return { content: kept.content, diffId, compression, isChanged: true, close: () => kept.close() };
+  return { ...packed, isChanged: true };
 }

@@ -2,7 +2,6 @@
  * One layer written anew: its archive is read, proven by its diff id, and its entries written again in their order, each as it is
  * told to be. What becomes of them, and of the image, others decide.
  */
-import { hashing, createHasher } from '../bytes/hash.ts';
 import { readTar, type TarEntry, type TarFile, type TarHeader, writeTar } from '../bytes/tar.ts';
 import { counted } from '../graph/progress.ts';
 import type { Call } from '../model/call.ts';
@@ -10,12 +9,13 @@ import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Spool, Spooled } from '../store/spool.ts';
 import type { Content, Source } from '../store/types.ts';
-import { compressLayer, type LayerCompression } from './compress-layer.ts';
+import type { LayerCompression } from './compress-layer.ts';
 import { inLayer } from './files/layer-entries.ts';
 import { type LayerArchive, layerArchive } from './layer-archive.ts';
 import { layerFile } from './layer-header.ts';
-import { layerTypeOf } from './layer-types.ts';
+import { formOf, type LayerForm } from './layer-form.ts';
 import type { NewLayer } from './layer.ts';
+import { packLayer } from './pack-layer.ts';
 
 /** What becomes of an entry; undefined: it is left out. One that stays is answered with the very object. The size of a file stays in any case. */
 export type Rewrite = (entry: TarHeader) => TarHeader | undefined;
@@ -69,8 +69,8 @@ export async function relayerAfter(
   try {
     const archive = layerArchive(old.content, diffId, { signal });
     const rewrite = await plan(entriesOf(archive));
-    const compression = options.compression ?? archive.compression();
-    if (rewrite !== undefined) return await write(old.content, rewrite, { ...options, compression });
+    const before = formOf(layer, archive.compression());
+    if (rewrite !== undefined) return await write(old.content, layer, rewrite, { ...options, before });
     const content = source.blob(layer);
     return { content, diffId, compression: archive.compression(), isChanged: false, close: async () => {} };
   } catch (error) {
@@ -89,15 +89,15 @@ async function fetchLayer(layer: Content, { spool, signal, on }: RelayerOptions)
 }
 
 async function write(
-  layer: Content,
+  content: Content,
+  layer: Descriptor,
   rewrite: Rewrite,
-  { diffId, spool, signal, compression = 'none', level }: RelayerOptions,
+  options: RelayerOptions & { readonly before: LayerForm },
 ): Promise<Relayered> {
-  const hasher = createHasher('sha256');
-  const archive = hashing(writeTar(rewritten(layerArchive(layer, diffId, { signal }), rewrite)), hasher);
-  const mediaType = layerTypeOf({ family: 'oci', compression, isForeign: false }, layer.descriptor);
-  const kept = await spool(compressLayer(archive, compression, level), { mediaType, signal });
-  return { content: kept.content, diffId: hasher.digest(), compression, isChanged: true, close: () => kept.close() };
+  const { diffId, spool, signal, before, compression = before, level } = options;
+  const archive = writeTar(rewritten(layerArchive(content, diffId, { signal }), rewrite));
+  const packed = await packLayer(archive, { form: compression, before, level, spool, signal, layer });
+  return { ...packed, isChanged: true };
 }
 
 async function* rewritten(archive: LayerArchive, rewrite: Rewrite): AsyncGenerator<TarFile> {

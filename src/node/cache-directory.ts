@@ -1,5 +1,6 @@
 /**
- * A cache on disk: a file for each key, with the digest of its bytes before them, so that a damaged one is thrown away and never believed.
+ * A cache on disk: a file for each key, with the digest of key and bytes before these, so that one that is damaged, or was another's, is
+ * thrown away and never believed.
  * What is kept decides what is read of an image, so the directory has to be the user's own. When it grows too large, what was used
  * longest ago goes. A cache that does not work is told of once, and is in nobody's way.
  */
@@ -7,7 +8,7 @@ import { constants, type Stats } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOciError, OciError } from '../errors.ts';
-import { digestOf } from '../bytes/hash.ts';
+import { createHasher, digestOf } from '../bytes/hash.ts';
 import { concat } from '../bytes/read.ts';
 import { digestHex } from '../model/digest.ts';
 import type { Cache } from '../store/cache.ts';
@@ -22,8 +23,10 @@ export interface CacheDirectoryOptions {
 
 const MAX_BYTES = 1024 * 1024 * 1024;
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants as Partial<typeof constants> & { O_RDONLY: number };
-/** Before the bytes: their digest in hex, and a line feed. */
+/** Before the bytes: a digest in hex, and a line feed. */
 const HEAD_BYTES = 65;
+/** A single thing may take that part of all. */
+const SHARE = 4;
 /** A file that somebody was writing this long ago is nobody's any more. */
 const LEFT_OVER_MS = 60 * 60 * 1000;
 
@@ -48,13 +51,13 @@ export function cacheDirectory(directory: string, options: CacheDirectoryOptions
   };
   return {
     get: (key) =>
-      orNothing(async () => ((await isUsable(directory)) ? read(fileOf(directory, key), maxBytes) : undefined)),
+      orNothing(async () => ((await isUsable(directory)) ? read(directory, key, maxBytes / SHARE) : undefined)),
     put: async (key, bytes) => {
-      if (bytes.length > maxBytes / 4) return;
+      if (bytes.length + HEAD_BYTES > maxBytes / SHARE) return;
       await orNothing(async () => {
         await onDisk(`make ${directory}`, () => mkdir(directory, { recursive: true, mode: 0o700 }));
         await isUsable(directory);
-        await write(fileOf(directory, key), bytes);
+        await write(directory, key, bytes);
         await makeRoom(directory, maxBytes);
       });
     },
@@ -84,7 +87,8 @@ function problemOf(stats: Stats): string | undefined {
   return own !== undefined && (stats.mode & 0o022) !== 0 ? 'others can write to it' : undefined;
 }
 
-async function read(file: string, limit: number): Promise<Uint8Array | undefined> {
+async function read(directory: string, key: string, limit: number): Promise<Uint8Array | undefined> {
+  const file = fileOf(directory, key);
   const handle = await unless(['ENOENT', 'ELOOP'], open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (handle === undefined) return undefined;
   try {
@@ -92,7 +96,7 @@ async function read(file: string, limit: number): Promise<Uint8Array | undefined
     const isOurs = stats.isFile() && stats.size >= HEAD_BYTES && stats.size <= limit;
     const all = isOurs ? new Uint8Array(await handle.readFile()) : new Uint8Array(0);
     const bytes = all.subarray(HEAD_BYTES);
-    if (isOurs && new TextDecoder().decode(all.subarray(0, HEAD_BYTES)) === headOf(bytes)) {
+    if (isOurs && new TextDecoder().decode(all.subarray(0, HEAD_BYTES)) === headOf(key, bytes)) {
       const now = new Date();
       await handle.utimes(now, now).catch(() => {});
       return bytes;
@@ -105,11 +109,12 @@ async function read(file: string, limit: number): Promise<Uint8Array | undefined
 }
 
 /** Under its name it is whole or not there: whoever reads it meanwhile has the one before. */
-async function write(file: string, bytes: Uint8Array): Promise<void> {
+async function write(directory: string, key: string, bytes: Uint8Array): Promise<void> {
+  const file = fileOf(directory, key);
   const partial = `${file}.${crypto.randomUUID().slice(0, 8)}.partial`;
   const handle = await open(partial, 'wx', 0o600);
   try {
-    await handle.writeFile(concat([new TextEncoder().encode(headOf(bytes)), bytes]));
+    await handle.writeFile(concat([new TextEncoder().encode(headOf(key, bytes)), bytes]));
     await handle.close();
     await rename(partial, file);
   } catch (error) {
@@ -119,21 +124,28 @@ async function write(file: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function headOf(bytes: Uint8Array): string {
-  return `${digestHex(digestOf(bytes))}\n`;
+function headOf(key: string, bytes: Uint8Array): string {
+  const hasher = createHasher('sha256');
+  hasher.update(new TextEncoder().encode(`${key}\n`));
+  hasher.update(bytes);
+  return `${digestHex(hasher.digest())}\n`;
 }
 
+interface Kept {
+  readonly path: string;
+  readonly size: number;
+  readonly usedMs: number;
+}
+
+/** What was used longest ago goes first. Other programs may do the same at the same time. */
 async function makeRoom(directory: string, maxBytes: number): Promise<void> {
-  const files: { readonly path: string; readonly size: number; readonly usedMs: number }[] = [];
+  const files: Kept[] = [];
   for (const name of await readdir(directory)) {
+    if (!/^[0-9a-f]{64}(\.[0-9a-f]{8}\.partial)?$/.test(name)) continue;
     const path = join(directory, name);
-    const stats = /^[0-9a-f]{64}(\.[0-9a-f]{8}\.partial)?$/.test(name)
-      ? await unless(['ENOENT'], stat(path))
-      : undefined;
-    if (stats === undefined) continue;
-    const isLeftOver = name.endsWith('.partial') && Date.now() - stats.mtimeMs > LEFT_OVER_MS;
-    if (isLeftOver) await unless(['ENOENT'], unlink(path));
-    else files.push({ path, size: stats.size, usedMs: stats.mtimeMs });
+    const { size, mtimeMs: usedMs } = (await unless(['ENOENT'], stat(path))) ?? { size: 0, mtimeMs: Infinity };
+    if (!name.endsWith('.partial')) files.push({ path, size, usedMs });
+    else if (Date.now() - usedMs > LEFT_OVER_MS) await unless(['ENOENT'], unlink(path));
   }
   let size = files.reduce((sum, file) => sum + file.size, 0);
   for (const file of files.sort((a, b) => a.usedMs - b.usedMs)) {

@@ -15,6 +15,16 @@ import { onDisk, unless } from './fs-errors.ts';
 export interface DirectoryArchiveOptions extends Call {
   /** What the names begin with, that of the directory itself among them; unless told they are relative to it, and it has none. */
   readonly prefix?: string | undefined;
+  /** `any`: links may lead wherever they like, as in a layer, where `/` is the root of the image. */
+  readonly links?: 'within' | 'any' | undefined;
+}
+
+/** What is the same for all of it. */
+interface Packing extends Call {
+  readonly directory: string;
+  /** Empty, or it ends with `/`. */
+  readonly prefix: string;
+  readonly links: 'within' | 'any';
 }
 
 /**
@@ -24,17 +34,18 @@ export interface DirectoryArchiveOptions extends Call {
  */
 export async function* directoryEntries(
   directory: string,
-  { prefix = '', signal, on }: DirectoryArchiveOptions = {},
+  { prefix = '', links = 'within', signal, on }: DirectoryArchiveOptions = {},
 ): AsyncGenerator<TarFile> {
   if (prefix !== '') yield { name: `${prefix}/`, type: 'directory' };
-  yield* below(directory, '', prefix === '' ? '' : `${prefix}/`, { signal, on });
+  yield* below('', { directory, prefix: prefix === '' ? '' : `${prefix}/`, links, signal, on });
 }
 
-async function* below(directory: string, folder: string, prefix: string, call: Call): AsyncGenerator<TarFile> {
+async function* below(folder: string, packing: Packing): AsyncGenerator<TarFile> {
+  const { directory, prefix, signal } = packing;
   const place = join(directory, folder);
   const names = (await onDisk(`list ${place}`, () => readdir(place))).sort();
   for (const name of names) {
-    throwIfAborted(call.signal);
+    throwIfAborted(signal);
     const path = posix.join(folder, name);
     const stats = await onDisk(`look at ${join(directory, path)}`, () =>
       unless(['ENOENT'], lstat(join(directory, path))),
@@ -44,27 +55,28 @@ async function* below(directory: string, folder: string, prefix: string, call: C
     if (name.startsWith('.wh.')) throw unsupported(directory, path, 'its name means in a layer that a file is gone');
     if (stats.isDirectory()) {
       yield { name: `${prefix}${path}/`, type: 'directory' };
-      yield* below(directory, path, prefix, call);
-    } else yield await entryOf(directory, path, prefix, stats, call);
+      yield* below(path, packing);
+    } else yield await entryOf(path, stats, packing);
   }
 }
 
-async function entryOf(directory: string, path: string, prefix: string, stats: Stats, call: Call): Promise<TarFile> {
+async function entryOf(path: string, stats: Stats, packing: Packing): Promise<TarFile> {
+  const { directory, prefix } = packing;
   const name = `${prefix}${path}`;
   if (stats.isSymbolicLink()) {
-    return { name, type: 'symlink', mode: 0o777, linkname: await targetOf(directory, path) };
+    return { name, type: 'symlink', mode: 0o777, linkname: await targetOf(path, packing) };
   }
   if (!stats.isFile()) throw unsupported(directory, path, 'it is no file, directory or link');
   const { size, mode } = stats;
-  const body = bytesOf(join(directory, path), size, call);
+  const body = bytesOf(join(directory, path), size, packing);
   return { name, type: 'file', size, mode: (mode & 0o100) === 0 ? 0o644 : 0o755, body };
 }
 
 /** Where a link leads. @throws OciError `UNSUPPORTED` */
-async function targetOf(directory: string, path: string): Promise<string> {
+async function targetOf(path: string, { directory, links }: Packing): Promise<string> {
   const target = await onDisk(`read ${join(directory, path)}`, () => readlink(join(directory, path)));
   const portable = sep === '/' ? target : target.replaceAll(sep, '/');
-  if (staysWithin(path, portable)) return portable;
+  if (links === 'any' || staysWithin(path, portable)) return portable;
   throw unsupported(directory, path, `it is a link to ${quote(target)}, outside of the directory`);
 }
 

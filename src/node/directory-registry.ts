@@ -46,7 +46,8 @@ export function directoryRegistry(
   };
 }
 
-function folderOf(directory: string, name: string): string {
+/** Where a repository's layout stands. */
+export function folderOf(directory: string, name: string): string {
   return join(directory, ...name.split('/').map((part) => (OWN_NAMES.includes(part) ? `_${part}` : part)));
 }
 

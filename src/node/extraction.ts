@@ -123,7 +123,7 @@ async function makeOther({ options, folder, path, name, note }: Spot, file: File
   else if (!(await makeSpecial(folder, name, file, modeOf(file, options), options))) return false;
   note();
   if (options.owners) await own(file, () => lchown(path, file.uid, file.gid));
-  await lutimes(path, file.mtime, file.mtime);
+  await lutimes(path, timeOf(file), timeOf(file));
   return true;
 }
 
@@ -151,7 +151,12 @@ async function fill(
 async function finish(handle: FileHandle, file: FileEntry, options: ExtractionOptions): Promise<void> {
   if (options.owners) await own(file, () => handle.chown(file.uid, file.gid));
   await handle.chmod(modeOf(file, options));
-  await handle.utimes(file.mtime, file.mtime);
+  await handle.utimes(timeOf(file), timeOf(file));
+}
+
+/** Node takes a negative number for the present, but not its text. */
+function timeOf({ mtime }: FileEntry): string {
+  return String(mtime);
 }
 
 /** Root of a user namespace has not everybody in it. */

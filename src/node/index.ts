@@ -1,6 +1,9 @@
 /** `lading/node`: what needs Node. The client with the machine's settings, layouts on the disk, credential files, a server's socket. */
 export type { Client, ClientOptions } from '../registry/client.ts';
 export type { V1Client, V1ClientOptions } from '../v1/client.ts';
+export { type ArtifactFileOptions, openArtifactFile } from './artifact-files.ts';
+export { type PulledFile, pullFiles, type PullFilesOptions } from './artifact-pull.ts';
+export { cacheDirectory, type CacheDirectoryOptions } from './cache-directory.ts';
 export { createClient, createV1Client } from './client.ts';
 export type { DirectoryOptions } from './directory-tree.ts';
 export { directoryTree } from './directory-tree.ts';

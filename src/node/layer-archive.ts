@@ -1,15 +1,21 @@
 /**
- * tar archives as layers: a file, a pipe, standard input. What is compressed is taken as it is, byte for byte; a plain
- * archive is compressed with gzip, always in the same way, into a temporary file.
+ * tar archives as layers: a file, a pipe, standard input, or a directory, which is packed first. What is compressed is taken as it is,
+ * byte for byte; a plain archive is compressed with gzip, always in the same way, into a temporary file.
  */
+import { stat } from 'node:fs/promises';
+import { OciError } from '../errors.ts';
 import { gzip } from '../bytes/compress.ts';
+import { writeTar } from '../bytes/tar.ts';
 import type { Bytes } from '../model/call.ts';
 import { OCI_LAYER, OCI_LAYER_GZIP } from '../model/media-types.ts';
 import { counted } from '../graph/progress.ts';
 import { layerFrom, type NewLayer } from '../image/layer.ts';
 import type { Spooled } from '../store/spool.ts';
 import type { Content } from '../store/types.ts';
-import { type InputOptions, openContent, requireArchive } from './open-input.ts';
+import { directoryEntries } from './directory-archive.ts';
+import { openContent } from './file-content.ts';
+import { onDisk, unless } from './fs-errors.ts';
+import type { InputOptions } from './open-input.ts';
 import { spoolToDisk } from './spool.ts';
 
 export type { InputOptions as ReadLayerOptions };
@@ -26,7 +32,8 @@ const LEVEL = 6;
 /**
  * Reads a tar archive, plain or compressed with gzip or zstd, as a layer: once for its own digest, once more to unpack or to compress it,
  * and again when it is sent.
- * @param file a path, `-`, or the bytes themselves; what is no file on the disk is spooled first.
+ * @param file a path, `-`, or the bytes themselves; what is no file on the disk is spooled first. A directory becomes an archive of what it
+ * holds: sorted, without times and owners, and of its permissions only whether a file can be run, so that it is the same on every machine.
  * @example
  * const layer = await readLayer('mydata.tgz');
  * try {
@@ -35,7 +42,8 @@ const LEVEL = 6;
  * } finally {
  *   await layer.close();
  * }
- * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID` for what is no tar archive, `TOO_LARGE`, `DISK_FULL`, `IO`
+ * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID` for what is no tar archive, `TOO_LARGE`, `DISK_FULL`, `IO`,
+ * `UNSUPPORTED` for what cannot be packed
  */
 export async function readLayer(file: string | Bytes, options: InputOptions = {}): Promise<LayerArchive> {
   const { signal, on } = options;
@@ -67,6 +75,17 @@ async function compress(content: Content, { spool = spoolToDisk(), signal, on }:
 }
 
 async function openArchive(file: string | Bytes, options: InputOptions): Promise<Spooled> {
-  if (typeof file === 'string') await requireArchive(file, `pack it first: tar -C ${file} -cf layer.tar .`);
-  return openContent(file, OCI_LAYER, options);
+  const { spool = spoolToDisk(), signal } = options;
+  if (typeof file !== 'string') return spool(file, { mediaType: OCI_LAYER, signal });
+  if (file !== '-' && (await isDirectory(file))) {
+    return spool(writeTar(directoryEntries(file, { links: 'any', signal })), { mediaType: OCI_LAYER, signal });
+  }
+  return openContent(file, { ...options, mediaType: OCI_LAYER });
+}
+
+/** @throws OciError `NOT_FOUND`, `IO` */
+async function isDirectory(file: string): Promise<boolean> {
+  const stats = await onDisk(`read ${file}`, () => unless(['ENOENT', 'ENOTDIR'], stat(file)));
+  if (stats === undefined) throw new OciError('NOT_FOUND', `there is no archive ${file}`);
+  return stats.isDirectory();
 }

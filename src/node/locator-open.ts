@@ -1,6 +1,6 @@
 /**
- * From a locator to an open place: a registry's repository, a layout in a directory or in an archive. Who opens one closes
- * it, or finishes it.
+ * From a locator to an open place: a registry's repository, a layout in a directory or in an archive, a docker engine.
+ * Who opens one closes it, or finishes it.
  */
 import { OciError } from '../errors.ts';
 import { readLayout } from '../layout/oci-layout.ts';
@@ -13,8 +13,9 @@ import type { Source, Target } from '../store/types.ts';
 import { directoryTree } from './directory-tree.ts';
 import { directoryStore } from './directory.ts';
 import { createDockerArchive, openDockerArchive } from './docker-archive-file.ts';
+import type { EngineOptions } from './docker-daemon-host.ts';
 import { soleImage } from './layout-root.ts';
-import { formatLocator, type Locator, nameIn, withDefaultName } from './locator.ts';
+import { formatLocator, isSaved, type Locator, nameIn, withDefaultName } from './locator.ts';
 import { chooseSaved } from './saved-image.ts';
 import { createTarLayout, openTarLayout } from './tar-file.ts';
 
@@ -24,6 +25,8 @@ export interface OpenOptions extends Call {
   readonly input?: Bytes | undefined;
   /** What `-` stands for as a target; standard output unless told. */
   readonly output?: NodeJS.WritableStream | undefined;
+  /** Where the docker engine of `docker-daemon:` is; as the environment says unless told. */
+  readonly engine?: EngineOptions | undefined;
 }
 
 /** A place that is read, whatever image of it is meant. */
@@ -69,13 +72,13 @@ export async function openPlace(locator: Locator, options: OpenOptions): Promise
 }
 
 /**
- * Opens an image for reading. Without a tag, `latest` is meant in a registry, and the only image in a layout or an archive.
+ * Opens an image for reading. Without a tag, `latest` is meant in a registry and in a docker engine, and the only image in a layout or an archive.
  * @throws OciError `NOT_FOUND` listing the tags when there are several, and as {@link openPlace}
  */
 export async function openSource(locator: Locator, options: OpenOptions): Promise<OpenSource> {
-  const { source, repository, choose, close } = await open(locator, options);
+  const named = withDefaultName(locator);
+  const { source, repository, choose, close } = await open(named, options);
   try {
-    const named = withDefaultName(locator);
     const reference = await choose(digestOf(named) ?? nameIn(named));
     return { source, repository, close, reference, ...namesOf(locator) };
   } catch (error) {
@@ -106,7 +109,7 @@ interface Opened extends Pick<OpenPlace, 'source' | 'repository' | 'close'> {
   readonly choose: (reference: string | undefined) => Promise<string>;
 }
 
-async function open(locator: Locator, { client, input, signal }: OpenOptions): Promise<Opened> {
+async function open(locator: Locator, { client, input, engine, signal, on }: OpenOptions): Promise<Opened> {
   const describe = formatLocator(locator);
   switch (locator.kind) {
     case 'registry': {
@@ -129,12 +132,17 @@ async function open(locator: Locator, { client, input, signal }: OpenOptions): P
       const { source, close } = await openDockerArchive(locator.path, { input, signal });
       return { source, choose: async (reference) => chooseSaved(source, locator.path, reference), close };
     }
+    case 'docker-daemon': {
+      const { openDockerDaemon } = await dockerDaemon();
+      const { source, choose, close } = await openDockerDaemon(locator, { engine, signal, on });
+      return { source, choose: async () => choose(), close };
+    }
   }
 }
 
 async function create(
   locator: Locator,
-  { client, output }: OpenOptions,
+  { client, output, engine, signal, on }: OpenOptions,
 ): Promise<Pick<OpenTarget, 'target' | 'commit' | 'abort'>> {
   switch (locator.kind) {
     case 'registry':
@@ -148,19 +156,28 @@ async function create(
       throw new OciError('USAGE', `${formatLocator(locator)} is no name for an image that is written`, {
         hint: `write docker-archive:${locator.path}:NAME:TAG`,
       });
+    case 'docker-daemon':
+      if (locator.id === undefined) return (await dockerDaemon()).createDockerDaemon({ engine, signal, on });
+      throw new OciError('USAGE', `${formatLocator(locator)} is no name for an image that is written`, {
+        hint: 'the engine gives it its id; write docker-daemon:NAME:TAG',
+      });
   }
+}
+
+/** Most need no engine, and nothing of it is loaded for them. */
+function dockerDaemon(): Promise<typeof import('./docker-daemon.ts')> {
+  return import('./docker-daemon.ts');
 }
 
 async function nothing(): Promise<void> {}
 
-/** How an image is told of; in a docker archive no manifest is found again by the digest that it had before. */
+/** How an image is told of; in docker archives and engines no manifest is found again by the digest that it had before. */
 export function namesOf(locator: Locator): Pick<OpenPlace, 'describe' | 'at'> {
   if (locator.kind === 'registry') {
     const { reference } = locator;
     return { describe: formatReference(reference), at: (digest) => formatReference({ ...reference, digest }) };
   }
-  const at = (digest: Digest): string =>
-    formatLocator(locator.kind === 'docker-archive' ? locator : { ...locator, digest });
+  const at = (digest: Digest): string => formatLocator(isSaved(locator) ? locator : { ...locator, digest });
   return { describe: formatLocator(locator), at };
 }
 

@@ -1,12 +1,13 @@
 /**
  * Locators: what stands on a command line where an image is meant. `ghcr.io/o/app:1` is in a registry, `oci:DIR:TAG` in a
- * layout, `oci-archive:FILE:TAG` and `docker-archive:FILE:REF` in an archive. This reads and writes them; opening is elsewhere.
+ * layout, `oci-archive:FILE:TAG` and `docker-archive:FILE:REF` in an archive, `docker-daemon:REF` in a docker engine. This reads and
+ * writes them; opening is elsewhere.
  *
  * A path may hold colons and a drive letter: the tag is what follows the last colon if it can be one, and a colon at the very
  * end says that there is none. A repository that is called like a scheme is named in full: `docker.io/library/oci:1`.
  */
 import { isOciError, OciError } from '../errors.ts';
-import { type Digest, parseDigest } from '../model/digest.ts';
+import { type Digest, isDigest, parseDigest } from '../model/digest.ts';
 import { quote } from '../model/quote.ts';
 import {
   familiarReference,
@@ -34,12 +35,33 @@ export interface DockerArchiveLocator {
   readonly index?: number;
 }
 
+/** An image in a docker engine: by its name, by the engine's id for it, or by both; then the id decides. */
+export interface DockerDaemonLocator {
+  readonly kind: 'docker-daemon';
+  /** Without a digest. */
+  readonly reference?: Reference;
+  /** As the engine lists it, or the digest of a manifest where it keeps those. */
+  readonly id?: Digest;
+}
+
 export interface RegistryLocator {
   readonly kind: 'registry';
   readonly reference: Reference;
 }
 
-export type Locator = RegistryLocator | LayoutLocator | DockerArchiveLocator;
+export type Locator = RegistryLocator | LayoutLocator | DockerArchiveLocator | DockerDaemonLocator;
+
+/** A place on this disk. */
+export type PathLocator = LayoutLocator | DockerArchiveLocator;
+
+export function isPath(locator: Locator): locator is PathLocator {
+  return 'path' in locator;
+}
+
+/** Does the place hold images of many repositories under whole names, each for one platform and without its manifest? */
+export function isSaved(locator: Locator): locator is DockerArchiveLocator | DockerDaemonLocator {
+  return locator.kind === 'docker-archive' || locator.kind === 'docker-daemon';
+}
 
 /**
  * Reads a locator. `-` alone is an OCI archive on standard input or output.
@@ -48,10 +70,11 @@ export type Locator = RegistryLocator | LayoutLocator | DockerArchiveLocator;
  */
 export function parseLocator(text: string): Locator {
   if (text === '-') return { kind: 'oci-archive', path: '-' };
-  const [, kind, rest = ''] = /^(oci|oci-archive|docker-archive):(.*)$/s.exec(text) ?? [];
+  const [, kind, rest = ''] = /^(oci|oci-archive|docker-archive|docker-daemon):(.*)$/s.exec(text) ?? [];
   if (kind === undefined) return { kind: 'registry', reference: parseRemote(text) };
   if (rest.startsWith('//')) throw invalid(text, 'it has slashes after its scheme', `write ${kind}:${rest.slice(2)}`);
-  const locator: Locator =
+  if (kind === 'docker-daemon') return parseDaemon(rest, text);
+  const locator: PathLocator =
     kind === 'docker-archive' ? splitArchive(rest) : { kind: kind as LayoutLocator['kind'], ...splitLayout(rest) };
   if (locator.path === '') throw invalid(text, 'it names no path', `write ${usages[locator.kind]}`);
   if (locator.path.includes('\0')) throw invalid(text, 'its path holds a zero byte');
@@ -76,6 +99,7 @@ export function parseTargetLocator(text: string): { readonly locator: Locator; r
 /** The string of a locator; it parses to an equal one. */
 export function formatLocator(locator: Locator): string {
   if (locator.kind === 'registry') return formatRemote(locator.reference);
+  if (locator.kind === 'docker-daemon') return formatDaemon(locator);
   const { kind, path } = locator;
   if (kind === 'docker-archive') {
     const { reference, index } = locator;
@@ -94,21 +118,23 @@ export function tagOf(locator: Locator): string | undefined {
   return 'reference' in locator ? locator.reference?.tag : 'tag' in locator ? locator.tag : undefined;
 }
 
-/** What the image is called within its place: its tag; in a docker archive, which has many repositories, the whole name. */
+/** What the image is called within its place: its tag; where there are many repositories, the whole name. */
 export function nameIn(locator: Locator): string | undefined {
-  if (locator.kind !== 'docker-archive') return tagOf(locator);
-  const { reference, index } = locator;
+  if (!isSaved(locator)) return tagOf(locator);
+  const { reference } = locator;
+  const index = 'index' in locator ? locator.index : undefined;
   if (reference?.tag === undefined) return index === undefined ? undefined : `@${index}`;
   const { digest: _, ...name } = reference;
   return familiarReference(name);
 }
 
-/** Another image of the same place: by its tag or, in a docker archive, by its whole name, too. */
+/** Another image of the same place: by its tag or, where there are many repositories, by its whole name, too. */
 export function withName(locator: Locator, name: string): Locator {
-  if (locator.kind === 'docker-archive') {
-    const { kind, path, reference } = locator;
-    if (reference === undefined || !isTag(name)) return { kind, path, reference: parseReference(name) };
-    return { kind, path, reference: { domain: reference.domain, path: reference.path, tag: name } };
+  if (isSaved(locator)) {
+    const place = isPath(locator) ? { kind: locator.kind, path: locator.path } : { kind: locator.kind };
+    const { reference } = locator;
+    if (reference === undefined || !isTag(name)) return { ...place, reference: parseReference(name) };
+    return { ...place, reference: { domain: reference.domain, path: reference.path, tag: name } };
   }
   if (locator.kind !== 'registry') return { kind: locator.kind, path: locator.path, tag: name };
   const { domain, path } = locator.reference;
@@ -126,6 +152,7 @@ const usages: Readonly<Record<Locator['kind'], string>> = {
   oci: 'oci:DIR[:TAG|@DIGEST]',
   'oci-archive': 'oci-archive:FILE.tar[:TAG|@DIGEST]',
   'docker-archive': 'docker-archive:FILE.tar[:REFERENCE|@INDEX]',
+  'docker-daemon': 'docker-daemon:NAME[:TAG][@IMAGE-ID]',
 };
 
 function splitLayout(text: string): Pick<LayoutLocator, 'path' | 'tag' | 'digest'> {
@@ -154,6 +181,23 @@ function splitArchive(text: string): DockerArchiveLocator {
   return { kind, path, ...(reference === undefined ? {} : { reference: parseReference(reference) }) };
 }
 
+/** `NAME:TAG`, `sha256:…`, or both with an `@` between them. */
+function parseDaemon(rest: string, text: string): DockerDaemonLocator {
+  const kind = 'docker-daemon';
+  if (rest === '') throw invalid(text, 'it names no image', `write ${usages[kind]}`);
+  if (isDigest(rest)) return { kind, id: rest };
+  const { digest, ...reference } = parseReference(rest);
+  return { kind, reference, ...(digest === undefined ? {} : { id: digest }) };
+}
+
+function formatDaemon({ kind, reference, id }: DockerDaemonLocator): string {
+  if (reference === undefined) return `${kind}:${id ?? ''}`;
+  const short = familiarReference(reference);
+  // A repository may be called `sha256`.
+  const name = isDigest(short) ? formatReference(reference) : short;
+  return `${kind}:${name}${id === undefined ? '' : `@${id}`}`;
+}
+
 function withoutColon(text: string): string {
   return text.endsWith(':') ? text.slice(0, -1) : text;
 }
@@ -161,7 +205,7 @@ function withoutColon(text: string): string {
 /** A short name that begins like a scheme is written whole. */
 function formatRemote(reference: Reference): string {
   const short = familiarReference(reference);
-  return /^(oci|oci-archive|docker-archive):/.test(short) ? formatReference(reference) : short;
+  return /^(oci|oci-archive|docker-archive|docker-daemon):/.test(short) ? formatReference(reference) : short;
 }
 
 /** Other tools' schemes, and what to write instead. */
@@ -171,7 +215,6 @@ const foreign: Readonly<Record<string, string>> = {
   dir: usages.oci,
   tarball: usages['oci-archive'],
   file: `${usages.oci} or ${usages['oci-archive']}`,
-  'docker-daemon': `save it first (docker save -o FILE.tar), then ${usages['docker-archive']}`,
   'containers-storage': `save it first (podman save -o FILE.tar), then ${usages['docker-archive']}`,
 };
 

@@ -5,10 +5,8 @@
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { OciError } from '../errors.ts';
-import { createHasher } from '../bytes/hash.ts';
 import type { Bytes, Call } from '../model/call.ts';
-import { contentOf, type ReadWindow } from '../store/content.ts';
-import type { Spool, Spooled } from '../store/spool.ts';
+import type { Spool } from '../store/spool.ts';
 import { readWindow } from './file-io.ts';
 import { fsError, onDisk, unless } from './fs-errors.ts';
 import { spoolToDisk } from './spool.ts';
@@ -45,37 +43,6 @@ export async function spoolWindows(
     read: (start, end, call) => content.open({ signal: call.signal, start, end }),
     close: () => spooled.close(),
   };
-}
-
-/** The same as content: a file is read once to learn its digest. @throws OciError `IO`, `DISK_FULL` */
-export async function openContent(
-  file: string | Bytes,
-  mediaType: string,
-  options: InputOptions = {},
-): Promise<Spooled> {
-  const { signal, spool = spoolToDisk() } = options;
-  if (typeof file !== 'string') return spool(file, { mediaType, signal });
-  const { windows, stream } = await find(file, options);
-  return windows === undefined ? spool(stream, { mediaType, signal }) : hashed(file, windows, mediaType, signal);
-}
-
-async function hashed(
-  file: string,
-  windows: Windows,
-  mediaType: string,
-  signal: AbortSignal | undefined,
-): Promise<Spooled> {
-  const { size } = windows;
-  try {
-    const hasher = createHasher('sha256');
-    for await (const chunk of windows.read(0, size, { signal })) hasher.update(chunk);
-    const read: ReadWindow = (start, end, call) => windows.read(start, end, call);
-    const content = contentOf({ mediaType, digest: hasher.digest(), size }, read, undefined, file);
-    return { content, close: () => windows.close() };
-  } catch (error) {
-    await windows.close();
-    throw error;
-  }
 }
 
 /**

@@ -38,17 +38,19 @@ test('what is written is read again, header by header', async () => {
     { name: 'bin/dash', type: 'link', linkname: 'bin/sh' },
     { name: 'dev/null', type: 'character-device', devmajor: 1, devminor: 3 },
     file('far', '', { mtime: 5_000_000_000, pax: { 'SCHILY.xattr.user.a': 'b' } }),
+    { name: 'dev/last', type: 'block-device', devmajor: 4095, devminor: 1_048_575 },
   ];
   const found = await listed(await archive(files));
   assert.deepEqual(
     found.map(({ name }) => name),
     files.map(({ name }) => name),
   );
-  const [, shell, , umlaut, ash, dash, device, far] = found;
+  const [, shell, , umlaut, ash, dash, device, far, last] = found;
   assert.deepEqual([shell?.mode, shell?.uid, shell?.gid, shell?.mtime], [0o4755, 1_000_650_000, 7, 1_700_000_000]);
   assert.deepEqual([umlaut?.uname, umlaut?.mtime], ['jürgen', 1.5]);
   assert.deepEqual([ash?.linkname, dash?.type, dash?.linkname], ['sh', 'link', 'bin/sh']);
   assert.deepEqual([device?.devmajor, device?.devminor], [1, 3]);
+  assert.deepEqual([last?.devmajor, last?.devminor], [4095, 1_048_575], 'which six octal digits do not hold');
   assert.deepEqual([far?.mtime, far?.pax?.['SCHILY.xattr.user.a']], [5_000_000_000, 'b']);
 });
 

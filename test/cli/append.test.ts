@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -70,7 +70,7 @@ test('results are as promised, as JSON', async () => {
   assertGolden('append.json', await done('append --json REGISTRY/team/app:1.0 mydata.tgz -t OTHER/golden/app:1,2'));
 });
 
-test('WRITE-7: every platform gets the layer, or the one that is chosen', async () => {
+test('CAP-G4 CAP-G5 WRITE-7: every platform gets the layer, or the one that is chosen', async () => {
   await done('append REGISTRY/team/app:1.0 mydata.tgz -t REGISTRY/team/app:all');
   await done('append REGISTRY/team/app:1.0 mydata.tgz -t REGISTRY/team/app:arm --platform linux/arm64');
   const repository = world.registry.repository('team/app');
@@ -98,7 +98,7 @@ test('attestations that are left out are told', async () => {
   assert.deepEqual((JSON.parse(stdout) as Published).dropped, [attestation.descriptor.digest]);
 });
 
-test('layers come from arguments, flags and a pipe, the lowest first', async () => {
+test('CAP-G5: layers come from arguments, flags and a pipe, the lowest first', async () => {
   const line = 'append REGISTRY/team/single:1 mydata.tgz - -f mydata.tar -t oci:layers:1 --json';
   const told = JSON.parse(await done(line, { stdin: plain })) as { layers: { digest: string; diffId: string }[] };
   const { document, config } = await viewImage(directoryStore(path.join(folder, 'layers')), '1');
@@ -111,6 +111,27 @@ test('layers come from arguments, flags and a pipe, the lowest first', async () 
     told.layers.map(({ diffId }) => diffId),
     config.rootfs.diff_ids.slice(2),
   );
+});
+
+test('CAP-G5: a directory is a layer, too, and the image can tell what it stands on', async () => {
+  await mkdir(path.join(folder, 'rootfs/mydata'), { recursive: true });
+  await writeFile(path.join(folder, 'rootfs/mydata/hello'), 'hello');
+  await done('append --base-annotations REGISTRY/team/app:1.0 rootfs -t REGISTRY/based:1');
+  const repository = world.registry.repository('based');
+  const [entry] = (await viewIndex(repository, '1')).manifests;
+  const { document } = await viewImage(repository, entry?.digest ?? '');
+  assert.deepEqual(await filesIn(repository.blob(document.layers.at(-1) ?? assert.fail())), {
+    'mydata/hello': 'hello',
+  });
+  assert.deepEqual(document.annotations, {
+    'org.opencontainers.image.base.name': `${world.host}/team/app:1.0`,
+    'org.opencontainers.image.base.digest': world.app.manifest.descriptor.digest,
+  });
+  // So it can be rebased without being told what it stands on.
+  await done('rebase --new-base REGISTRY/team/app:1.0 REGISTRY/based:1 -t REGISTRY/based:2');
+  const local = await run('append --base-annotations oci:layers:1 rootfs -t oci:layers:2');
+  assert.equal(local.code, 2);
+  assert.match(local.stderr, /no name to be noted/);
 });
 
 test('a target may be any place that can be written', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -127,7 +127,7 @@ test('what a docker archive cannot hold is refused, and nothing is fetched', asy
   assert.equal(existsSync(file('no.tar')), false);
 });
 
-test('CAP-J5 CAP-H5: all tags of a repository go into one archive of either kind, and out of it', async () => {
+test('CAP-F6 CAP-J5: all tags of a repository go into one archive of either kind, and out of it', async () => {
   await done('copy --all-tags REGISTRY/team/tool docker-archive:all.tar:tool');
   assert.equal(await done('tags docker-archive:all.tar'), 'tool:1\ntool:2\n');
   await done('copy --all-tags REGISTRY/team/tool oci-archive:all-oci.tar');
@@ -175,7 +175,7 @@ test('what all tags have been written to appears only when all of it is there', 
   assert.deepEqual(told, [['docker-archive:told.tar:tool:1'], ['docker-archive:told.tar:tool:2']]);
 });
 
-test('CAP-J3: push takes an archive of docker save by its path, plain or compressed', async () => {
+test('CAP-F1 CAP-J3: push takes an archive of docker save by its path, plain or compressed', async () => {
   const dialect = dialects['docker before 25'] ?? assert.fail();
   const parts = await imageParts(['one', 'two'], 'app:1');
   const bytes = await archiveBytes(savedFiles(dialect, parts));
@@ -229,3 +229,21 @@ test('what is no docker archive, or not there, is told', async () => {
   await refused('inspect oci-archive:save.tar', 1, /try docker-archive:/);
   assert.equal(await done('tags docker-archive:save.tar'), '', 'an image without a name');
 });
+
+for (const kind of ['oci-archive', 'docker-archive']) {
+  test(`CAP-F7: --no-clobber leaves ${kind} that stands, and refuses to replace one without the tag`, async () => {
+    const archive = `${kind}:${kind}-standing.tar`;
+    const name = kind === 'oci-archive' ? '1' : 'team/tool:1';
+    const first = await done(`copy -n REGISTRY/team/tool:1 ${archive}:${name}`);
+    const bytes = await readFile(file(`${kind}-standing.tar`));
+    const told = JSON.parse(await done(`copy -n --json REGISTRY/team/tool:2 ${archive}:${name}`)) as Transferred;
+    assert.deepEqual([told.outcome, `${told.references[0]}\n`], ['kept', first]);
+    await refused(`copy -n REGISTRY/team/tool:2 ${archive}:${name.replace('1', '2')}`, 1, /stands already.*CONFLICT/);
+    await refused(`copy -n --all-tags REGISTRY/team/tool ${archive}`, 1, /stands already.*CONFLICT/);
+    assert.deepEqual(await readFile(file(`${kind}-standing.tar`)), bytes);
+    assert.deepEqual(
+      (await readdir(folder.path)).filter((one) => one.startsWith(`.${kind}`)),
+      [],
+    );
+  });
+}

@@ -34,7 +34,7 @@ async function done(line: string, options?: CliOptions): Promise<string> {
 
 const index = (): string => world.app.manifest.descriptor.digest;
 
-test('RUBY-55 WRITE-3 F5: tags an image in its repository, byte for byte', async () => {
+test('CAP-F3 RUBY-55 WRITE-3 F5: tags an image in its repository, byte for byte', async () => {
   assertGolden('tag.json', await done('tag --json REGISTRY/team/app:1.0 stable 1'));
   assert.equal(await done('digest REGISTRY/team/app:stable'), `${index()}\n`);
   assert.equal((await run('tag REGISTRY/team/app:9 x')).code, 3);
@@ -50,7 +50,7 @@ test('a dry run of a change asks and changes nothing', async () => {
   assert.doesNotMatch(await done('tags REGISTRY/team/app'), /never/);
 });
 
-test('RUBY-60 WRITE-9 F7: untag and delete by tag take the tag, and no sibling', async () => {
+test('CAP-F12 RUBY-60 WRITE-9 F7: untag and delete by tag take the tag, and no sibling', async () => {
   await done('tag REGISTRY/team/app:1.0 one two');
   assertGolden('untag.json', await done('untag --json --yes REGISTRY/team/app:one'));
   assert.equal(await done('delete --yes REGISTRY/team/app:two'), 'REGISTRY/team/app:two\n');
@@ -64,7 +64,7 @@ test('RUBY-60 WRITE-9 F7: untag and delete by tag take the tag, and no sibling',
   }
 });
 
-test('NODE-36: deleting a manifest lists the tags that go with it', async () => {
+test('CAP-F11 NODE-36: deleting a manifest lists the tags that go with it', async () => {
   await done('copy REGISTRY/team/single:1 REGISTRY/gone:1,2');
   const { digest } = world.single.manifest.descriptor;
   const told = JSON.parse(await done(`delete --json --yes REGISTRY/gone@${digest}`)) as { alongside: string[] };
@@ -87,7 +87,7 @@ test('deletions ask on a terminal, and need a yes without one', async () => {
   assert.equal((await run('digest REGISTRY/team/app:asked')).code, 3);
 });
 
-test('RUBY-64 WRITE-11 NODE-38 NODE-40 NODE-46: pushes, gets and deletes a blob', async () => {
+test('CAP-E9 CAP-F13 RUBY-64 WRITE-11 NODE-38 NODE-40 NODE-46: pushes, gets and deletes a blob', async () => {
   const bytes = Buffer.from('a small blob');
   await writeFile(path.join(folder, 'blob'), bytes);
   const digest = digestOf(bytes);
@@ -101,7 +101,7 @@ test('RUBY-64 WRITE-11 NODE-38 NODE-40 NODE-46: pushes, gets and deletes a blob'
   assert.equal((await run('blob get REGISTRY/blobs')).code, 2);
 });
 
-test('RUBY-65 WRITE-2 NODE-35: pushes a manifest as it stands, under a tag or its digest', async () => {
+test('CAP-F2 RUBY-65 WRITE-2 NODE-35: pushes a manifest as it stands, under a tag or its digest', async () => {
   const odd = new TextDecoder().decode(world.app.manifest.bytes).replace('{', '{ ');
   await writeFile(path.join(folder, 'index.json'), odd);
   const digest = digestOf(Buffer.from(odd));
@@ -111,4 +111,21 @@ test('RUBY-65 WRITE-2 NODE-35: pushes a manifest as it stands, under a tag or it
   assert.equal((await run(`manifest push index.json REGISTRY/team/app@${index()}`)).code, 5);
   assert.equal((await run('manifest push index.json REGISTRY/team/app')).code, 2);
   assert.equal((await run('manifest push index.json REGISTRY/empty/app:1')).code, 1);
+});
+
+test('CAP-F15: what is not there is no error where that is said, and nothing is deleted', async () => {
+  const absent = `sha256:${'0'.repeat(64)}`;
+  const lines = [
+    'untag REGISTRY/team/app:gone',
+    'delete REGISTRY/team/app:gone',
+    `delete REGISTRY/team/app@${absent}`,
+    `blob delete REGISTRY/team/app@${absent}`,
+    'delete-repo REGISTRY/team/gone',
+  ];
+  const before = await done('tags --digests REGISTRY/team/app');
+  for (const line of lines) {
+    assert.equal((await run(`${line} --yes`)).code, 3, line);
+    assert.match(await done(`${line} --yes --ignore-missing --json`), /"outcome": "absent"/, line);
+  }
+  assert.equal(await done('tags --digests REGISTRY/team/app'), before);
 });

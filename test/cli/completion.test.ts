@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { cli } from '../support/cli.ts';
+import { openWorld } from '../support/cli-world.ts';
 
 /** The completions of the last word, and the directive that ends them. */
 async function complete(...words: string[]): Promise<{ words: string[]; directive: string | undefined }> {
@@ -36,4 +40,59 @@ test('there is a script for each shell, and bash understands its own', async () 
   assert.match(stdout, /^complete -o default -F __lading_complete lading$/m);
   execFileSync('bash', ['-n'], { input: stdout });
   assert.equal((await cli(['completion', 'tcsh'])).code, 2);
+});
+
+test('CAP-M6: tags and repositories are completed as the registry tells them', async () => {
+  const world = await openWorld();
+  try {
+    const { host } = world;
+    assert.deepEqual(await complete('digest', `${host}/team/app:1`), {
+      words: [`${host}/team/app:1.0`, `${host}/team/app:1.1`],
+      directive: ':4',
+    });
+    assert.deepEqual(
+      world.requests.map(({ method, path: asked }) => `${method} ${asked}`),
+      ['GET /v2/team/app/tags/list?n=1000'],
+    );
+    assert.deepEqual(await complete('copy', '--no-clobber', `${host}/team/app:`, `${host}/te`), {
+      words: [`${host}/team/app`, `${host}/team/single`],
+      directive: ':6',
+    });
+    assert.deepEqual((await complete('append', 'x', '--tag', `${host}/team/single:`)).words, [`${host}/team/single:1`]);
+    const layout = path.join(await mkdtemp(path.join(tmpdir(), 'lading-completion-')), 'layout');
+    assert.equal((await cli(['pull', `${host}/team/app:1.0`, layout])).code, 0);
+    assert.deepEqual((await complete('inspect', `oci:${layout}:`)).words, [`oci:${layout}:1.0`]);
+    await rm(path.dirname(layout), { recursive: true });
+  } finally {
+    await world.close();
+  }
+});
+
+test('CAP-M6: what no registry tells is completed by the shell, and nobody is asked', async () => {
+  const closed = await openWorld();
+  await closed.close();
+  for (const word of [
+    `${closed.host}/team/app:`,
+    `${closed.host}/te`,
+    './team/app',
+    'dir/file',
+    'localhost:50',
+    'oci:',
+  ]) {
+    assert.deepEqual(await complete('push', word), { words: [], directive: ':0' }, word);
+  }
+});
+
+test('CAP-M6: bash puts a tag behind its colon', async () => {
+  const { stdout } = await cli(['completion', 'bash']);
+  const line = 'lading digest host/app:1';
+  const shell = `
+    _get_comp_words_by_ref() { words=(lading digest host/app:1); cur=host/app:1; }
+    __ltrim_colon_completions() { COMPREPLY=("\${COMPREPLY[@]#\${1%:*}:}"); }
+    lading() { printf 'host/app:1.0\\nhost/app:1.1\\n:4\\n'; }
+    compopt() { :; }
+    ${stdout}
+    COMP_LINE='${line}' __lading_complete
+    echo "\${COMPREPLY[@]}"`;
+  assert.equal(execFileSync('bash', { input: shell, encoding: 'utf8' }), '1.0 1.1\n');
 });

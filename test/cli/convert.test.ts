@@ -95,7 +95,7 @@ describe('CAP-G10 CAP-G11: lading convert', () => {
     assert.equal(told.reused.objects, 3);
   });
 
-  test('makes ordinary layers of those that are kept elsewhere', async () => {
+  test('CAP-F10: makes ordinary layers of those that are kept elsewhere', async () => {
     const repository = world.registry.repository('foreign');
     const built = await putImage(repository, { layers: [{ files: { a: 'a' } }] });
     const layers = built.manifest.links

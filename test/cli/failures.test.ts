@@ -30,7 +30,7 @@ after(async () => {
   await hanging.close();
 });
 
-test('G1 ERR-3: each kind of failure has its exit code', () => {
+test('CAP-M7 G1 ERR-3: each kind of failure has its exit code', () => {
   const codes: Readonly<Record<number, readonly ErrorCode[]>> = {
     1: ['SERVER_ERROR', 'RATE_LIMITED', 'IO', 'DISK_FULL', 'MANIFEST_INVALID', 'CONFLICT', 'REDIRECT_REFUSED'],
     2: ['USAGE', 'REFERENCE_INVALID', 'PLATFORM_INVALID'],
@@ -57,7 +57,7 @@ test('a tag that is not there is told with those that are near', async () => {
   );
 });
 
-test('B2 ERR-2 ERR-3 ERR-4: what is not there, not allowed, not reachable and no registry ends differently', async () => {
+test('CAP-M7 B2 ERR-2 ERR-3 ERR-4: what is not there, not allowed, not reachable and no registry ends differently', async () => {
   const codes = async (...argv: string[]): Promise<number> => (await cli(argv)).code;
   const guarded = await openWorld({ access: basicAccess({ check: () => false }) });
   const web = await serve(async () => new Response('<html>', { headers: { 'content-type': 'text/html' } }));
@@ -166,7 +166,7 @@ test('what does not fit on the disk is refused before a byte of it is fetched', 
   }
 });
 
-test('with --progress json stderr holds nothing but JSON: notes, requests and the stack, too', async () => {
+test('CAP-M4: with --progress json stderr holds nothing but JSON: notes, requests and the stack, too', async () => {
   const told = async (...argv: string[]): Promise<readonly { type: string }[]> => {
     const { stderr } = await cli([...argv, '--progress', 'json']);
     return stderr

@@ -89,6 +89,37 @@ describe('CAP-G9: lading mutate', () => {
     for (const flags of ['--time-set now', '--time-set 1 --time-clamp 1']) assert.equal((await run(flags)).code, 2);
   });
 
+  test('takes the time from a label, changes later ones alone, and leaves the layers of a base', async () => {
+    const repository = world.registry.repository('app');
+    const base = { files: { base: { content: 'base', mtime: clamp - 5 } } };
+    await putImage(repository, { layers: [base], tags: ['base'] });
+    const set = await mutated(`--time-set 0 --time-after ${clamp}`);
+    assert.deepEqual(set.times, [[clamp - 5], [0, 0], [0]]);
+    const based = await mutated('--time-set 0 --time-base REGISTRY/app:base');
+    assert.deepEqual(based.times, [[clamp - 5], [0, 0], [0]]);
+    await putImage(repository, {
+      layers: [base],
+      config: { created, config: { Labels: { built: '1970-01-01T00:00:07Z' } } },
+      tags: ['labelled'],
+    });
+    const line = `mutate ${world.host}/app:labelled -t ${world.host}/app:2 --time-from-label built`;
+    assert.equal((await cli(line.split(' '))).code, 0);
+    const { config, document } = await viewImage(repository, '2');
+    assert.equal(config.created, '1970-01-01T00:00:07Z');
+    const [entry] = await entriesIn(repository.blob(document.layers[0] ?? assert.fail()));
+    assert.equal(entry?.mtime, 7);
+    const wrong: readonly (readonly [flags: string, told: RegExp])[] = [
+      ['--time-from-label built', /has no label "built"/],
+      ['--time-from-label built --time-clamp 1', /cannot be used with/],
+      ['--time-after 1', /either set or clamped/],
+    ];
+    for (const [flags, text] of wrong) {
+      const { code, stderr } = await run(flags);
+      assert.equal(code, 2, flags);
+      assert.match(stderr, text);
+    }
+  });
+
   test('does all of it at once, and tells it as one change', async () => {
     const flags = `--json --rm-layer 0 --strip-file root/.npmrc --time-clamp ${clamp} -e MODE=x --author Me`;
     const { code, stdout, stderr } = await run(flags);

@@ -127,6 +127,22 @@ test('CAP-G2: build arguments are taken out of the history', async () => {
   await done('REGISTRY/args:1 -t REGISTRY/args:2 --rm-build-arg TOKEN --rm-build-arg OTHER=x');
   const { config } = await viewImage(world.registry.repository('args'), '2');
   assert.deepEqual(config.history, [{ created_by: 'RUN |1 MODE=x /bin/sh -c make' }]);
+  const spaced = [{ created_by: 'RUN |1 TOKEN=gh 0123 make it' }];
+  await putImage(world.registry.repository('args'), { layers, config: { history: spaced }, tags: ['3'] });
+  await done(['REGISTRY/args:3', '-t', 'REGISTRY/args:4', '--rm-build-arg-regex', 'TOKEN=gh \\d+']);
+  const known = await viewImage(world.registry.repository('args'), '4');
+  assert.deepEqual(known.config.history, [{ created_by: 'RUN make it' }]);
+  for (const wrong of ['TOKEN', 'TOKEN=(']) {
+    const { code } = await run(['REGISTRY/args:3', '-t', 'REGISTRY/args:4', '--rm-build-arg-regex', wrong]);
+    assert.equal(code, 2, wrong);
+  }
+});
+
+test('CAP-G3: what all images have for annotations becomes that of their index', async () => {
+  await done('REGISTRY/team/app:1.0 -t REGISTRY/promoted:1 -a org.example.team=web --promote-annotations');
+  const { annotations } = await viewIndex(world.registry.repository('promoted'), '1');
+  assert.deepEqual(annotations, { 'org.opencontainers.image.title': 'app', 'org.example.team': 'web' });
+  assert.equal((await run('REGISTRY/team/single:1 -t REGISTRY/promoted:2 --promote-annotations')).code, 2);
 });
 
 test('CAP-G3 CAP-G4: all platforms are changed, or one; the index has annotations of its own', async () => {

@@ -37,7 +37,7 @@ function contextOf(nowMs: () => number, isTTY = false): { context: Context; stde
   return { context, stderr: () => chunks.join('') };
 }
 
-test('a terminal shows a line an object, with bytes, rate and time left', () => {
+test('CAP-M3: a terminal shows a line an object, with bytes, rate and time left', () => {
   const transfers = createTransfers();
   const big = layer('a', 100_000_000);
   transfers.apply({ type: 'start', descriptor: big }, 0);
@@ -88,7 +88,7 @@ test('what was there already says so', () => {
   assert.equal(said('written'), 'layer    aaaaaaaaaaaa   1.23 MB  done in 500 ms');
 });
 
-test('a log gets a line when an object has arrived, and one now and then before', async () => {
+test('CAP-M3: a log gets a line when an object has arrived, and one now and then before', async () => {
   let now = 0;
   const { context, stderr } = contextOf(() => now);
   const output = createOutput(context);
@@ -106,7 +106,7 @@ test('a log gets a line when an object has arrived, and one now and then before'
   ]);
 });
 
-test('json progress is one object a line, thinned out, and without requests', async () => {
+test('CAP-M4: json progress is one object a line, thinned out, and without requests', async () => {
   let now = 0;
   const { context, stderr } = contextOf(() => now);
   const progress = await createProgress('json', context, createOutput(context));
@@ -128,7 +128,7 @@ test('json progress is one object a line, thinned out, and without requests', as
   assert.doesNotMatch(stderr(), /\u001b/);
 });
 
-test('bars are for terminals, and silence for who wants it', () => {
+test('CAP-M3 CAP-M5: bars are for terminals, and silence for who wants it', () => {
   const mode = (isTTY: boolean, env: Record<string, string>, quiet = false): string => {
     const { context } = contextOf(() => 0, isTTY);
     return progressMode('auto', { ...context, env }, quiet);

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { digestOf } from '../../src/bytes/hash.ts';
+import type { Inspection } from '../../src/cli/inspection.ts';
 import { serve } from '../../src/node/serve.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
@@ -35,7 +36,7 @@ async function golden(name: string, line: string, options?: CliOptions): Promise
   assertGolden(name, stdout);
 }
 
-test('results are as promised, as JSON', async () => {
+test('CAP-M1: results are as promised, as JSON', async () => {
   await golden('repos.json', 'repos --json REGISTRY');
   await golden('tags.json', 'tags --json REGISTRY/team/app');
   await golden('tags-digests.json', 'tags --json --digests --sort created REGISTRY/team/app');
@@ -52,7 +53,7 @@ test('results are as promised, for people', async () => {
   await golden('tags.txt', 'tags --digests REGISTRY/team/app');
 });
 
-test('NODE-11: lists, filters and sorts tags', async () => {
+test('CAP-E4 CAP-E5 NODE-11: lists, filters and sorts tags', async () => {
   const tags = async (line: string): Promise<string[]> => (await run(line)).stdout.trimEnd().split('\n');
   assert.deepEqual(await tags('tags REGISTRY/team/app'), ['1.0', '1.1', 'latest']);
   assert.deepEqual(await tags('tags --sort semver REGISTRY/team/app'), ['1.1', '1.0', 'latest']);
@@ -64,7 +65,7 @@ test('NODE-11: lists, filters and sorts tags', async () => {
   assert.deepEqual(await tags(`tags --for-digest ${digest} REGISTRY/team/single`), ['']);
 });
 
-test('D5 READ-2 NODE-27: searches repositories by text, and by pattern where one is wanted', async () => {
+test('CAP-E2 D5 READ-2 NODE-27: searches repositories by text, and by pattern where one is wanted', async () => {
   const found = async (line: string): Promise<string> => (await run(line)).stdout;
   assert.equal(await found('repos REGISTRY'), 'team/app\nteam/single\n');
   assert.equal(await found('search REGISTRY sing'), 'team/single\n');
@@ -74,7 +75,7 @@ test('D5 READ-2 NODE-27: searches repositories by text, and by pattern where one
   assert.equal((await run('repos --regex REGISTRY (')).code, 2);
 });
 
-test('D12 READ-14 RUBY-39 RUBY-40: asks for the digest with a HEAD, and gives a platform its own', async () => {
+test('CAP-E6 D12 READ-14 RUBY-39 RUBY-40: asks for the digest with a HEAD, and gives a platform its own', async () => {
   world.requests.length = 0;
   const whole = await run('digest REGISTRY/team/app');
   assert.equal(whole.stdout, `${world.app.manifest.descriptor.digest}\n`);
@@ -86,7 +87,7 @@ test('D12 READ-14 RUBY-39 RUBY-40: asks for the digest with a HEAD, and gives a 
   assert.match(none.stderr, /it has linux\/amd64, linux\/arm64/);
 });
 
-test('NODE-28: documents come byte for byte', async () => {
+test('CAP-E6 CAP-E7 NODE-28: documents come byte for byte', async () => {
   const { stdoutBytes } = await run('manifest REGISTRY/team/app');
   assert.deepEqual(new Uint8Array(stdoutBytes), world.app.manifest.bytes);
   const config = await run('config REGISTRY/team/single:1');
@@ -125,7 +126,7 @@ test('a blob does not go to a terminal unless that is said', async () => {
   assert.equal((await run(`blob get ${blob} -o -`, { stdoutIsTTY: true })).code, 0);
 });
 
-test('CONN-11 NODE-22: ping tells where the registry is, and whether it wants to know who asks', async () => {
+test('CAP-E1 CONN-11 NODE-22: ping tells where the registry is, and whether it wants to know who asks', async () => {
   const told = async (host: string, ...flags: string[]): Promise<Record<string, unknown>> => {
     const { code, stdout, stderr } = await cli(['ping', '--json', host, ...flags]);
     assert.equal(code, 0, stderr);
@@ -175,10 +176,31 @@ test('READ-6: digests of tags are a HEAD each, of the wanted tags only', async (
   );
 });
 
-test('D12 RUBY-42: a platform that is not there is named whole, and the image', async () => {
+test('CAP-E10 D12 RUBY-42: a platform that is not there is named whole, and the image', async () => {
   for (const command of ['digest', 'inspect', 'config', 'size']) {
     const { code, stderr } = await run(`${command} --platform linux/arm/v5 REGISTRY/team/app:1.0`);
     assert.equal(code, 3);
     assert.match(stderr, /there is no linux\/arm\/v5 in REGISTRY\/team\/app:1\.0 \(NOT_FOUND\)/);
   }
+});
+
+test('CAP-E8: inspect has all of it in one, and lists tags when they are wanted', async () => {
+  world.requests.length = 0;
+  const told = async (line: string): Promise<Record<string, unknown>> => JSON.parse((await run(line)).stdout) as never;
+  const { image, ...whole } = await told('inspect --json REGISTRY/team/app:1.1');
+  assert.ok(
+    world.requests.every(({ path: asked }) => !asked.includes('/tags/')),
+    'thousands are not listed unasked',
+  );
+  const { config, layers, digest } = image as Inspection['image'];
+  assert.equal(whole.digest, world.app.manifest.descriptor.digest);
+  assert.deepEqual(config?.Labels, { 'org.example.team': 'web' });
+  assert.equal(digest, world.app.children[0]?.manifest.descriptor.digest);
+  assert.deepEqual(
+    layers.map((layer) => layer.digest),
+    world.app.children[0]?.blobs.slice(1).map(({ descriptor }) => descriptor.digest),
+  );
+  assert.equal(whole.tags, undefined);
+  assert.deepEqual((await told('inspect --json --tags REGISTRY/team/app:1.1')).tags, ['1.0', '1.1', 'latest']);
+  assert.match((await run('inspect --tags REGISTRY/team/app:1.1')).stdout, /\nTags\n {2}1\.0\n {2}1\.1\n {2}latest\n$/);
 });

@@ -111,6 +111,21 @@ describe('CAP-I9 CAP-E14: referrers', () => {
     assert.match(lines[2] ?? '', /^ {4}└── application\/x\.review/);
   });
 
+  test('CAP-I4: an annotation tells their order, and which is the newest', async () => {
+    const repository = world.registry.repository('versions');
+    const image = images[0]?.manifest ?? assert.fail();
+    await putBuilt(repository, images[0] ?? assert.fail(), { tags: ['1'] });
+    const versions = ['1.9', '1.10', '1.2'].map((version) => artifactOn(image.descriptor, SBOM, { version }));
+    for (const one of versions) await putBuilt(repository, one);
+    const order = async (flags: string): Promise<unknown[]> =>
+      (await told(`${flags} REGISTRY/versions:1`)).map(({ annotations }) => annotations?.version);
+    assert.deepEqual(await order('--sort-annotation version'), ['1.10', '1.9', '1.2']);
+    assert.deepEqual(await order('--sort-annotation version --latest'), ['1.10']);
+    const tree = await done('tree --sort-annotation version REGISTRY/versions:1');
+    const digests = [1, 0, 2].map((at) => versions[at]?.manifest.descriptor.digest ?? '');
+    assert.deepEqual(tree.match(/sha256:[0-9a-f]{64}(?=\n|$)/g)?.slice(-3), digests);
+  });
+
   test('CAP-I4: of each type only the newest, where that is wanted', async () => {
     const list = await told(`--latest --artifact-type ${SBOM} REGISTRY/full:1`);
     assert.deepEqual(

@@ -87,6 +87,20 @@ describe('a table of promises', { concurrency: 2 }, () => {
     );
   });
 
+  test('may have ids of a list and a group of it, which are asked for by group', async () => {
+    const tests = { a: "test('LIST-A1 LIST-B12: both', () => {}); test('LIST-A2: other', () => {});" };
+    const rows = [row('LIST-A1'), row('LIST-A2'), row('LIST-B12')];
+    const { code, lines } = await check({ rows, tests, args: ['LIST-A'] });
+    assert.equal(code, 0, lines.join('\n'));
+    assert.deepEqual(lines.at(-1), '2 promises: 2 shown, 0 missing');
+    const unlisted = { a: `${tests.a} test('LIST-B3: slip', () => {});` };
+    await refused(
+      { rows, tests: unlisted },
+      /^✖ table\.md: LIST-B3 has no row/m,
+      /^3 promises: 3 shown, 0 missing, 1 wrong/,
+    );
+  });
+
   test('is refused for a row without a test of its id, though another id contains it or another title speaks of it', async () => {
     const tests = { a: "test('X-12: another', () => {}); test('as X-1 says', () => {}); test('HX-1: no', () => {});" };
     const rows = [row('X-1'), row('X-12')];

@@ -26,7 +26,7 @@ async function multiPlatform(): Promise<{
   };
 }
 
-test('WRITE-6: copies an index with all it consists of, content before what refers to it', async () => {
+test('CAP-F4 WRITE-6: copies an index with all it consists of, content before what refers to it', async () => {
   const { source, root, images } = await multiPlatform();
   const target = recordingStore();
   const copied = await copy(source, 'multi', target, { tags: ['multi', 'latest'] });
@@ -75,7 +75,7 @@ test('a blob that two images share is put once', async () => {
   assert.equal(target.calls.filter((call) => call === `putBlob ${layer.descriptor.digest}`).length, 1);
 });
 
-test('a subtree whose root exists but misses a blob is sent again', async () => {
+test('CAP-F9: a subtree whose root exists but misses a blob is sent again', async () => {
   const { source, images } = await multiPlatform();
   const [one = ''] = images;
   const target = createMemoryStore();
@@ -158,7 +158,7 @@ test("the caller's signal ends the copy", async () => {
   await rejects(copy(source, 'multi', createMemoryStore(), { signal: AbortSignal.abort() }), 'ABORTED');
 });
 
-test('progress tells every byte of every blob, and how each got there', async () => {
+test('CAP-M3: progress tells every byte of every blob, and how each got there', async () => {
   const source = createMemoryStore();
   const { manifest, layer } = await putImage(source, 'one', ['v1']);
   const activities: Activity[] = [];
@@ -174,7 +174,7 @@ test('progress tells every byte of every blob, and how each got there', async ()
   assert.deepEqual(activities.at(-1), { type: 'done', descriptor: manifest.descriptor, outcome: 'written' });
 });
 
-test('WRITE-6: referrers come along when asked, those of each platform and of referrers included', async () => {
+test('CAP-F8 WRITE-6: referrers come along when asked, those of each platform and of referrers included', async () => {
   const { source, root, images } = await multiPlatform();
   const attach = async (name: string, subject: string) => {
     const { descriptor } = await source.manifest(subject);
@@ -198,7 +198,7 @@ test('WRITE-6: referrers come along when asked, those of each platform and of re
   assert.equal(await some.resolve(report.digest), undefined);
 });
 
-test('layers that are kept elsewhere are left out unless asked', async () => {
+test('CAP-F10: layers that are kept elsewhere are left out unless asked', async () => {
   const source = createMemoryStore();
   const config = blob('{"os":"windows"}');
   const layer = blob('a base layer of windows', DOCKER_FOREIGN_LAYER);

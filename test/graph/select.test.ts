@@ -90,7 +90,7 @@ const php = [
   'linux/s390x',
 ];
 
-test('D12 READ-13 RUBY-40: a variant finds its own entry, and where there is none the best that runs', async () => {
+test('CAP-E10 D12 READ-13 RUBY-40: a variant finds its own entry, and where there is none the best that runs', async () => {
   const store = createMemoryStore();
   const digests = await putPlatforms(store, ...php);
   const chosen = async (text: string): Promise<string | undefined> => {

@@ -33,7 +33,7 @@ const layerOf = ({ blobs }: Built): Descriptor => {
   return layer.descriptor;
 };
 
-test('a whole image has no problems, and each digest counts once', async () => {
+test('CAP-N1: a whole image has no problems, and each digest counts once', async () => {
   const { store } = await multiPlatform();
   const result = await validate(store, 'multi');
   assert.deepEqual(result.problems, []);
@@ -43,7 +43,7 @@ test('a whole image has no problems, and each digest counts once', async () => {
   assert.deepEqual(quick, result);
 });
 
-test('a wrong byte is found, and the rest is read all the same', async () => {
+test('CAP-N1: a wrong byte is found, and the rest is read all the same', async () => {
   const { store, images } = await multiPlatform();
   const [, arm] = images;
   assert.ok(arm);
@@ -103,7 +103,7 @@ test('a wrong byte in a config is one problem, of the config', async () => {
   );
 });
 
-test('missing blobs are found without reading any', async () => {
+test('CAP-N1: missing blobs are found without reading any', async () => {
   const { store, images } = await multiPlatform();
   const [amd] = images;
   assert.ok(amd);
@@ -118,7 +118,7 @@ test('missing blobs are found without reading any', async () => {
   }
 });
 
-test('a layer that is not the one its config says is a problem', async () => {
+test('CAP-N1: a layer that is not the one its config says is a problem', async () => {
   const store = createMemoryStore();
   const one = await putImage(store, { layers: [{ files: { a: '1' } }] });
   const two = await putImage(store, { layers: [{ files: { a: '2' } }] });

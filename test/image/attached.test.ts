@@ -265,35 +265,3 @@ describe('CAP-I5: what BuildKit attests in an index', () => {
     assert.deepEqual(await found(store), ['buildkit undefined 1']);
   });
 });
-
-describe('CAP-I4 CAP-E14: of what is attached', () => {
-  const at = (time: string, more: object = {}): Record<string, string> => ({ [CREATED]: time, ...more });
-  const old = artifactOn(subject, SBOM, at('2024-01-01T00:00:00Z', { env: 'live' }));
-  const young = artifactOn(subject, SBOM, at('2024-03-01T00:00:00+02:00', { env: 'test' }));
-  const timeless = artifactOn(subject, SBOM, { env: 'live' });
-  const other = artifactOn(subject, 'application/x.report', at('2020-01-01T00:00:00Z'));
-  const chosen = async (options: AttachedOptions): Promise<string[]> =>
-    digests(await all(attached(await stored(old, young, timeless, other), '1', options)));
-  const of = (...built: readonly Built[]): string[] => built.map((one) => manifestOf(one).digest);
-
-  test('one type is chosen, or several', async () => {
-    assert.deepEqual(await chosen({ artifactTypes: ['application/x.report'] }), of(other));
-    assert.equal((await chosen({ artifactTypes: ['application/x.report', SBOM] })).length, 4);
-    assert.deepEqual(await chosen({ artifactTypes: ['application/x.REPORT'] }), []);
-  });
-
-  test('those with an annotation are chosen, by its value or whatever that is', async () => {
-    assert.deepEqual(await chosen({ annotations: { env: 'live' } }), of(old, timeless));
-    assert.deepEqual(await chosen({ annotations: { env: undefined, [CREATED]: undefined } }), of(old, young));
-    assert.deepEqual(await chosen({ annotations: { toString: undefined } }), []);
-  });
-
-  test('the newest of each type is chosen, by its own time', async () => {
-    assert.deepEqual(await chosen({ latest: true }), of(young, other));
-    assert.deepEqual(await chosen({ latest: true, annotations: { env: 'live' } }), of(old));
-    assert.deepEqual(await chosen({ latest: true, artifactTypes: [SBOM] }), of(young));
-    const onOld = artifactOn(manifestOf(old), SBOM, at('2020-01-01T00:00:00Z'));
-    const list = await all(attached(await stored(old, young, onOld), '1', { latest: true }));
-    assert.deepEqual(digests(list), of(young, onOld), 'on each manifest');
-  });
-});

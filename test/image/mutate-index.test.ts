@@ -71,6 +71,31 @@ describe('CAP-G3: annotations', () => {
     assert.deepEqual((await validate(target, '2')).problems, []);
   });
 
+  test('that all images have become those of the index where that is wanted', async () => {
+    const images = await Promise.all(
+      ['amd64', 'arm64'].map((name) =>
+        imageWith(undefined, { platform: platform(name), annotations: { version: '1', of: name } }),
+      ),
+    );
+    const base = await stored(buildIndex({ manifests: images, annotations: { own: 'x', version: '0' } }));
+    const annotationsOf = async (edits: ImageEdits): Promise<unknown> => {
+      const { source, root } = await mutate(base, '1', { promoteAnnotations: true, ...edits });
+      return (await viewIndex(source, root)).annotations;
+    };
+    assert.deepEqual(await annotationsOf({}), { own: 'x', version: '1' });
+    assert.deepEqual(await annotationsOf({ annotations: { team: 'web' }, indexAnnotations: { version: '2' } }), {
+      own: 'x',
+      version: '2',
+      team: 'web',
+    });
+    const kept = await mutate(base, '1', { promoteAnnotations: true });
+    assert.deepEqual(
+      digestsOf((await viewIndex(kept.source, kept.root)).manifests),
+      digestsOf(images.map((one) => one.descriptor)),
+    );
+    await rejection('USAGE', mutate(await stored(await imageWith()), '1', { promoteAnnotations: true }));
+  });
+
   test('of the index alone leave what it lists, and read none of it', async () => {
     const image = await imageFor('amd64');
     const built = buildIndex({ manifests: [image, attestationOf(image), buildArtifact({ artifactType: 'a/b' })] });

@@ -218,6 +218,13 @@ describe('CAP-G2: build arguments', () => {
     assert.deepEqual(await scrubbed(history, args), ['RUN c make', 'RUN bc make']);
   });
 
+  test('whose values are known by their form alone end where that does', async () => {
+    const history = [step('RUN |1 TOKEN=a b c make'), step('RUN |1 TOKEN=gh 0123 make it')];
+    const args = [{ name: 'TOKEN', value: /a b|gh \d+/ }];
+    assert.deepEqual(await scrubbed(history, args), ['RUN c make', 'RUN make it']);
+    assert.deepEqual(await scrubbed(history, [{ name: 'TOKEN', value: 'a.b' }]), ['RUN b c make', 'RUN 0123 make it']);
+  });
+
   test('are found, too, where nothing declares them any more', async () => {
     const history = [step('RUN |2 TOKEN=a b MODE=fast /bin/sh -c make')];
     assert.deepEqual(await scrubbed(history, [{ name: 'TOKEN' }]), ['RUN |1 MODE=fast /bin/sh -c make']);

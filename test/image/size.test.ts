@@ -34,7 +34,7 @@ test('F12 READ-22 RUBY-47: an image weighs its config and its distinct layers', 
   assert.equal(contentSize(amd64.manifest), sizeOf(amd64));
 });
 
-test('F12 READ-22: an index is each of its images, and all together what they share counts once', async () => {
+test('CAP-E18 F12 READ-22: an index is each of its images, and all together what they share counts once', async () => {
   const store = createMemoryStore();
   const attestation = { ...arm64.descriptor, platform: { os: 'unknown', architecture: 'unknown' } };
   const index = await putIndex(store, { manifests: [amd64, arm64, attestation], tags: ['v1'] });
@@ -55,7 +55,7 @@ test('F12 READ-22: an index is each of its images, and all together what they sh
   failure('USAGE', () => contentSize(index.manifest));
 });
 
-test('the unpacked size is that of the layers, each read once', async () => {
+test('CAP-E18: the unpacked size is that of the layers, each read once', async () => {
   const store = recordingStore();
   await putBuilt(store.inner, amd64, { tags: ['v1'] });
   const read: string[] = [];

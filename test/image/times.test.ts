@@ -83,6 +83,43 @@ describe('CAP-G9: the times of an image', () => {
     assert.equal(untold.config.history, undefined);
   });
 
+  test('are set to what a label of each image tells, or those alone that are later than one', async () => {
+    const labelled = (name: string, time: string): Promise<Built> =>
+      image({ platform: platform(name), config: { ...config, config: { Labels: { built: time } } } });
+    const images = await Promise.all([labelled('amd64', text), labelled('arm64', '2022-04-15T07:21:00+02:00')]);
+    const store = await published(
+      setTimes(await stored(buildIndex({ manifests: images })), '1', { fromLabel: 'built' }),
+    );
+    const [amd64, arm64] = await Promise.all(
+      (await viewIndex(store, '2')).manifests.map((entry) => viewImage(store, entry)),
+    );
+    assert.ok(amd64 !== undefined && arm64 !== undefined);
+    const seconds = between.getTime() / 1000;
+    assert.deepEqual((await timesIn(store, amd64))[1], [seconds, seconds, seconds, seconds]);
+    assert.deepEqual((await timesIn(store, arm64))[0], [seconds + 60], 'the same layer, of another image');
+    assert.equal(arm64.config.created, '2022-04-15T05:21:00Z');
+    const some = await timed(await stored(await image()), { set: new Date(0), after: new Date(early * 1000) });
+    assert.deepEqual(await timesIn(some.store, some.view), [[early], [0, early, 0, 0]]);
+    const untold = setTimes(await stored(await image()), '1', { fromLabel: 'built' });
+    assert.match((await rejection('USAGE', untold)).message, /has no label "built"/);
+  });
+
+  test('of the layers of a base stay, for each platform those of its own', async () => {
+    const images = await Promise.all(['amd64', 'arm64'].map((name) => image({ platform: platform(name) })));
+    const base = { files: { base: { content: 'base', mtime: early } } };
+    const bases = await Promise.all(
+      ['amd64', 'arm64'].map((name) => buildImage({ layers: [base], platform: platform(name) })),
+    );
+    const below = { source: await stored(buildIndex({ manifests: bases })), reference: '1' };
+    const on = await stored(buildIndex({ manifests: images }));
+    const store = await published(setTimes(on, '1', { set: between, base: below }));
+    for (const entry of (await viewIndex(store, '2')).manifests) {
+      assert.deepEqual((await timesIn(store, await viewImage(store, entry)))[0], [early]);
+    }
+    const other = { source: await stored(await imageFor('amd64')), reference: '1' };
+    await rejection('CONFLICT', setTimes(await stored(await image()), '1', { set: between, base: other }));
+  });
+
   test('are the same when they were so already: the image keeps its digest', async () => {
     for (const how of [{ clamp: between }, { set: between }]) {
       const { store, view } = await timed(await stored(await image()), how);

@@ -127,7 +127,7 @@ function linkTo(name: string): SavedFiles {
   return { [name]: { type: 'symlink', linkname: layerPath } };
 }
 
-test('a plain layer that is another one is found out by validate, and when it is copied', async () => {
+test('CAP-N1: a plain layer that is another one is found out by validate, and when it is copied', async () => {
   const source = await open({ ...plainFiles(parts), [layerPath]: 'x'.repeat(2048) });
   const { problems } = await validate(source, 'app:1');
   assert.deepEqual(

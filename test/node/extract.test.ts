@@ -71,6 +71,14 @@ describe('extracting', () => {
     assert.ok((await readFile(join(target, 'ro/large'))).equals(seededBytes(700_000, 'large')));
   });
 
+  test('keeps times of before 1970, of files, directories and links', async (t) => {
+    const target = await scratch(t);
+    const before = { mtime: -86_400.25 };
+    const files = await systemOf([directory('d/', before), file('d/f', 'f', before), symlink('l', 'd', before)]);
+    await extract(files, '', target);
+    for (const name of ['d', 'd/f', 'l']) assert.equal((await lstat(join(target, name))).mtimeMs, -86_400_250, name);
+  });
+
   test('of a directory writes what it holds, of a file that, of a link to a directory what that holds', async (t) => {
     const folder = await scratch(t);
     const files = await systemOf([...(layers[0] ?? []), symlink('conf', 'etc'), symlink('one', 'etc/passwd')]);

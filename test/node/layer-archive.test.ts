@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { gzip } from '../../src/bytes/compress.ts';
+import { decompress } from '../../src/bytes/decompress.ts';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { fromArray, readAll } from '../../src/bytes/read.ts';
+import { readTar } from '../../src/bytes/tar.ts';
+import { collect } from '../../src/graph/collect.ts';
 import { readLayer } from '../../src/node/layer-archive.ts';
 import { spoolToDisk } from '../../src/node/spool.ts';
 import { buildLayer, seededBytes } from '../../src/testing/fixtures.ts';
@@ -139,10 +142,8 @@ describe('what is no layer', () => {
     );
   });
 
-  test('is a directory, or not there', async (t) => {
+  test('is not there', async (t) => {
     const folder = await scratch(t, 'archive');
-    const error = await rejection('LAYOUT_INVALID', readLayer(folder));
-    assert.match(error.hint ?? '', /^pack it first: tar -C /);
     await rejection('NOT_FOUND', readLayer(join(folder, 'nothing.tar')));
     await rejection('NOT_FOUND', readLayer(join(folder, 'nothing.tar', 'below.tar')));
   });
@@ -168,3 +169,47 @@ function openFiles(path: string): string[] {
   const list = execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' });
   return list.split('\n').filter((line) => line.includes(path));
 }
+
+describe('CAP-G5: a directory', () => {
+  const inOrder = ['bin/tool', 'etc/a', 'etc/b'];
+
+  /** The same files, made in an order of their own, with another mask and at another time. */
+  async function made(t: TestContext, names: readonly string[], umask: number): Promise<string> {
+    const folder = await scratch(t, 'directory');
+    const before = process.umask(umask);
+    try {
+      for (const name of names) {
+        await mkdir(join(folder, dirname(name)), { recursive: true });
+        await writeFile(join(folder, name), name, { mode: name.startsWith('bin/') ? 0o777 : 0o666 });
+      }
+    } finally {
+      process.umask(before);
+    }
+    // In an image it leads to the image's own.
+    await symlink('/etc/a', join(folder, 'bin/link'));
+    await utimes(join(folder, 'etc/a'), umask, umask);
+    return folder;
+  }
+
+  test('is a layer of what it holds, the same in whatever order it was made and by whom', async (t) => {
+    const layer = await readLayer(await made(t, inOrder, 0o022));
+    const again = await readLayer(await made(t, [...inOrder].reverse(), 0o077));
+    assert.equal(layer.compression, 'gzip');
+    assert.deepEqual(again.content.descriptor, layer.content.descriptor);
+    assert.equal(again.diffId, layer.diffId);
+    const entries = await collect(readTar(decompress(layer.content.open())));
+    assert.deepEqual(
+      entries.map(({ name, type, mode, uid, mtime, linkname }) => [name, type, mode, uid, mtime, linkname]),
+      [
+        ['bin/', 'directory', 0o755, 0, 0, undefined],
+        ['bin/link', 'symlink', 0o777, 0, 0, '/etc/a'],
+        ['bin/tool', 'file', 0o755, 0, 0, undefined],
+        ['etc/', 'directory', 0o755, 0, 0, undefined],
+        ['etc/a', 'file', 0o644, 0, 0, undefined],
+        ['etc/b', 'file', 0o644, 0, 0, undefined],
+      ],
+    );
+    assert.equal((await filesIn(layer.content))['bin/tool'], 'bin/tool');
+    await Promise.all([layer.close(), again.close()]);
+  });
+});

@@ -36,7 +36,7 @@ async function fill(target: Target): Promise<Descriptor> {
 
 describe('skopeo', needs('skopeo'), () => {
   for (const format of ['oci', 'oci-archive'] as const) {
-    test(`copies whole indexes out of ${format} and into it, digests unchanged`, async (t) => {
+    test(`CAP-J1: copies whole indexes out of ${format} and into it, digests unchanged`, async (t) => {
       const directory = await scratch(t);
       const ours = join(directory, 'ours');
       const theirs = join(directory, 'theirs');

@@ -64,6 +64,14 @@ const table: readonly (readonly [text: string, locator: object, written?: string
   ['docker-archive:a:b.tar:', { kind: 'docker-archive', path: 'a:b.tar' }],
   ['docker-archive:a:b:', { kind: 'docker-archive', path: 'a:b' }],
   ['docker-archive:C:\\x.tar', { kind: 'docker-archive', path: 'C:\\x.tar' }],
+  ['docker-daemon:alpine:3', { kind: 'docker-daemon', reference: alpine }],
+  ['docker-daemon:alpine', { kind: 'docker-daemon', reference: { domain: 'docker.io', path: 'library/alpine' } }],
+  [`docker-daemon:${digest}`, { kind: 'docker-daemon', id: digest }],
+  [`docker-daemon:alpine:3@${digest}`, { kind: 'docker-daemon', reference: alpine, id: digest }],
+  [
+    'docker.io/library/docker-daemon:1',
+    { kind: 'registry', reference: { domain: 'docker.io', path: 'library/docker-daemon', tag: '1' } },
+  ],
   [
     'docker-archive:f.tar:localhost:5000/a:1',
     { kind: 'docker-archive', path: 'f.tar', reference: { domain: 'localhost:5000', path: 'a', tag: '1' } },
@@ -94,7 +102,8 @@ const refused: readonly (readonly [text: string, says: RegExp])[] = [
   ['C:\\x', /is a path/],
   ['ocidir://dir:v1', /another tool's scheme.*oci:DIR/],
   ['dir:/tmp/x', /another tool's scheme/],
-  ['docker-daemon:alpine:3', /another tool's scheme.*docker save/],
+  ['docker-daemon:', /names no image.*docker-daemon:NAME/],
+  ['docker-daemon://alpine', /write docker-daemon:alpine/],
   ['containers-storage:alpine:3', /podman save/],
   ['docker-archive:f.tar:Bad/Ref', /lower case/],
   ['Alpine', /lower case/],
@@ -137,6 +146,8 @@ test('another image of a place is named by its tag, or in a docker archive by it
   assert.equal(other('docker-archive:f.tar:app:1', '2'), 'docker-archive:f.tar:app:2');
   assert.equal(other('docker-archive:f.tar:app:1', 'ghcr.io/o/app:2'), 'docker-archive:f.tar:ghcr.io/o/app:2');
   assert.equal(other('docker-archive:f.tar:@1', 'app:2'), 'docker-archive:f.tar:app:2');
+  assert.equal(other(`docker-daemon:app:1@${digest}`, '2'), 'docker-daemon:app:2');
+  assert.equal(other('docker-daemon:app', 'ghcr.io/o/app:2'), 'docker-daemon:ghcr.io/o/app:2');
 });
 
 test('what an image is called in its place', () => {

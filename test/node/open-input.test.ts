@@ -8,7 +8,7 @@ import { readAll } from '../../src/bytes/read.ts';
 import { contentOfFile } from '../../src/cli/file-content.ts';
 import type { Session } from '../../src/cli/session.ts';
 import { readLayer } from '../../src/node/layer-archive.ts';
-import { openContent } from '../../src/node/open-input.ts';
+import { openContent } from '../../src/node/file-content.ts';
 import { openTarLayout } from '../../src/node/tar-file.ts';
 import { seededBytes } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';
@@ -48,11 +48,11 @@ describe('a file that is named', () => {
     const socket = join(folder, 'socket');
     const server = createServer().listen(socket);
     t.after(() => server.close());
-    for (const open of [openTarLayout, readLayer, (file: string) => openContent(file, 'a/b')]) {
+    for (const open of [openTarLayout, readLayer, openContent]) {
       assert.match((await rejection('IO', open(socket))).message, /^cannot read .*socket: E[A-Z]+$/);
     }
-    await rejection('IO', openContent(join(folder, 'nothing'), 'a/b'));
-    await rejection('IO', openContent(folder, 'a/b'));
+    await rejection('NOT_FOUND', openContent(join(folder, 'nothing')));
+    await rejection('USAGE', openContent(folder));
     await rejection('NOT_FOUND', readLayer(join(folder, 'nothing')));
     await rejection('NOT_FOUND', openTarLayout(join(folder, 'nothing')));
   });

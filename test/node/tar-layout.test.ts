@@ -52,7 +52,7 @@ async function check(file: string, input?: Bytes): Promise<void> {
   await close();
 }
 
-test('READ-23: an archive is read as it was written: plain, in gzip, through a pipe, from standard input', async (t) => {
+test('CAP-J2 READ-23: an archive is read as it was written: plain, in gzip, through a pipe, from standard input', async (t) => {
   const file = await archive(t);
   await check(file);
   await writeFile(`${file}.gz`, gzipSync(await readFile(file)));

@@ -79,7 +79,7 @@ describe('a layer appended to real images', needs('docker-registry', 'skopeo', .
   };
 
   for (const family of ['oci', 'docker'] as const) {
-    test(`RUBY-63 F10: is there when the image is pulled (${family})`, async () => {
+    test(`CAP-G5 RUBY-63 F10: is there when the image is pulled (${family})`, async () => {
       const [base, own] = [`base/${family}:busybox`, `appended/${family}:busybox`];
       const digest = await append(base, own);
       const [before, after] = [await inspect<Inspection>(base), await inspect<Inspection>(own)];

@@ -11,10 +11,11 @@ import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { type DockerRegistry, startDockerRegistry } from '../support/real/docker-registry.ts';
 import { needs, toolPath } from '../support/real/find-tool.ts';
 import { imageTools, realImages } from '../support/real/images.ts';
+import { untar } from '../support/real/packed-tree.ts';
 import { run, runText } from '../support/real/run.ts';
 import { skopeoCopy, skopeoInspectRaw } from '../support/real/skopeo.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
-import { umociUnpack } from '../support/real/umoci.ts';
+import { umociMakeImage, umociNewLayout, umociTags, umociUnpack } from '../support/real/umoci.ts';
 
 const families = { oci: {}, docker: { format: 'v2s2' } } as const;
 type Family = keyof typeof families;
@@ -125,6 +126,7 @@ describe('archives', needs('docker-registry', 'skopeo', ...imageTools), () => {
   });
 
   const raw = (reference: string): Promise<Uint8Array> => skopeoInspectRaw(registry, reference);
+  const digestOf = async (reference: string): Promise<string> => digest(await raw(reference));
   const isBase = async (reference: string, tag: string): Promise<void> =>
     assert.ok(Buffer.from(await raw(reference)).equals(await raw(`base/oci:${tag}`)));
 
@@ -161,6 +163,98 @@ describe('archives', needs('docker-registry', 'skopeo', ...imageTools), () => {
     assert.deepEqual(await seen(`oci-archive:${file('stdout-oci.tar')}:2`), await base('oci', 'busybox'));
   });
 
+  test('CAP-J3 CAP-J5 CAP-J6: skopeo reads every name of an image that we write to stdout', async () => {
+    const { stdoutBytes } = await lading('copy REGISTRY/base/docker:busybox docker-archive:-:ghcr.io/o/app:1,2,latest');
+    await writeFile(file('names.tar'), stdoutBytes);
+    const archive = `docker-archive:${file('names.tar')}`;
+    const names = ['ghcr.io/o/app:1', 'ghcr.io/o/app:2', 'ghcr.io/o/app:latest'];
+    const { Tags } = JSON.parse(await runText('skopeo', ['list-tags', archive])) as { Tags: string[] };
+    assert.deepEqual(Tags.sort(), names);
+    const expected = await base('docker', 'busybox');
+    for (const name of [...names, '@0']) assert.deepEqual(await seen(`${archive}:${name}`), expected, name);
+  });
+
+  for (const [what, layers] of [
+    ['of no layers', []],
+    ['with one layer twice', ['layer.tar', 'other.tar', 'layer.tar']],
+  ] as const) {
+    test(`CAP-J3: an image ${what} is the same in the archives of both`, async () => {
+      const layout = file(`layout-${layers.length}`);
+      await umociNewLayout(layout);
+      for (const name of new Set(layers)) {
+        await writeFile(file(name.replace('.tar', '')), name);
+        await run('tar', ['--create', `--file=${file(name)}`, `--directory=${work.path}`, name.replace('.tar', '')]);
+      }
+      await umociMakeImage(`${layout}:1`, { architecture: 'amd64', layers: layers.map(file) });
+      const expected = await seen(`oci:${layout}:1`);
+      assert.equal(expected.diffIds.length, layers.length);
+      const archives = [`own-${layers.length}.tar`, `theirs-${layers.length}.tar`] as const;
+      const [own = '', theirs = ''] = archives.map((name) => `docker-archive:${file(name)}:app:1`);
+      await lading(`copy oci:${layout}:1 ${own}`);
+      assert.deepEqual(await seen(own), expected);
+      await unpacked(archives[0], 'app:1');
+      await skopeoCopy(`oci:${layout}:1`, theirs, { format: 'v2s2' });
+      assert.deepEqual(await ours(theirs), expected);
+    });
+  }
+
+  test('CAP-J1 CAP-J2 CAP-J3: images without a name are read on both sides', async () => {
+    const from = { registry, reference: 'base/oci:busybox' };
+    const expected = await base('oci', 'busybox');
+    for (const [kind, format] of [
+      ['oci', {}],
+      ['oci-archive', {}],
+      ['docker-archive', { format: 'v2s2' }],
+    ] as const) {
+      const [own = '', theirs = ''] = ['own', 'theirs'].map((side) => `${kind}:${file(`${side}-${kind}`)}`);
+      await lading(`copy REGISTRY/base/oci:busybox@${await digestOf('base/oci:busybox')} ${own}`);
+      assert.deepEqual(await seen(own), expected, own);
+      await skopeoCopy(from, theirs, format);
+      assert.deepEqual(await ours(theirs), expected, theirs);
+    }
+  });
+
+  test('CAP-J1: a layout of umoci’s, written to by skopeo and by us, is whole for each of the three', async () => {
+    const layout = file('shared');
+    await umociNewLayout(layout);
+    await skopeoCopy({ registry, reference: 'base/oci:busybox' }, `oci:${layout}:theirs`);
+    await lading(`copy REGISTRY/base/oci:busybox oci:${layout}:1,2`);
+    await lading(`copy --platform linux/arm64 REGISTRY/base/oci:platforms oci:${layout}:arm`);
+    await skopeoCopy(`oci:${layout}:arm`, `oci:${layout}:again`);
+    await run('umoci', ['tag', '--image', `${layout}:again`, 'last']);
+    await run('umoci', ['gc', '--layout', layout]);
+    const tags = ['1', '2', 'again', 'arm', 'last', 'theirs'];
+    assert.deepEqual((await umociTags(layout)).sort(), tags);
+    assert.equal((await lading(`tags oci:${layout}`)).stdout, `${tags.join('\n')}\n`);
+    const [busybox, arm] = [await base('oci', 'busybox'), await base('oci', 'platforms', '--override-arch', 'arm64')];
+    for (const tag of tags) {
+      const expected = ['again', 'arm', 'last'].includes(tag) ? arm : busybox;
+      assert.deepEqual(await seen(`oci:${layout}:${tag}`), expected, tag);
+      assert.deepEqual(await ours(`oci:${layout}:${tag}`), expected, tag);
+    }
+    await umociUnpack(`${layout}:last`, file('shared-bundle'));
+  });
+
+  test('CAP-J2: umoci unpacks what tar takes out of an archive of ours', async () => {
+    await lading('copy REGISTRY/base/oci:busybox oci-archive:for-umoci.tar:1');
+    const layout = file('for-umoci');
+    await untar(`${layout}.tar`, layout);
+    assert.deepEqual(await umociTags(layout), ['1']);
+    await umociUnpack(`${layout}:1`, `${layout}-bundle`);
+  });
+
+  test('CAP-J1 CAP-J2: skopeo reads docker’s media types in layouts and archives of ours, and leaves them', async () => {
+    const wanted = await raw('base/docker:busybox');
+    for (const kind of ['oci', 'oci-archive']) {
+      const place = `${kind}:${file(`docker-${kind}`)}`;
+      // By a name skopeo finds manifests of OCI alone; the only one it takes as it is.
+      await lading(`copy REGISTRY/base/docker:busybox ${place}:1`);
+      assert.ok(Buffer.from(await run('skopeo', ['inspect', '--raw', place])).equals(wanted), place);
+      await skopeoCopy(place, { registry, reference: `back/${kind}:1` });
+      assert.ok(Buffer.from(await raw(`back/${kind}:1`)).equals(wanted), place);
+    }
+  });
+
   test('CAP-J5: further tags that skopeo gives an image are its names', async () => {
     const archive = `docker-archive:${file('tags.tar')}`;
     const more = ['--additional-tag', 'ghcr.io/o/app:2', '--additional-tag', 'app:1.0'];
@@ -174,5 +268,9 @@ describe('archives', needs('docker-registry', 'skopeo', ...imageTools), () => {
 
 function identity(config: Uint8Array): Identity {
   const { rootfs } = JSON.parse(new TextDecoder().decode(config)) as { rootfs: { diff_ids: string[] } };
-  return { config: `sha256:${createHash('sha256').update(config).digest('hex')}`, diffIds: rootfs.diff_ids };
+  return { config: digest(config), diffIds: rootfs.diff_ids };
+}
+
+function digest(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

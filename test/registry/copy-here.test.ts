@@ -41,7 +41,7 @@ const sizeOf = (built: Built): number =>
   manifestsOf(built).reduce((sum, { manifest }) => sum + manifest.bytes.length, 0);
 
 for (const [what, building] of Object.entries(wanted)) {
-  test(`RUBY-55 RUBY-57 F5 WRITE-3: a new tag for ${what} in its repository is its own bytes and media type, once`, async () => {
+  test(`CAP-F3 RUBY-55 RUBY-57 F5 WRITE-3: a new tag for ${what} in its repository is its own bytes and media type, once`, async () => {
     const built = await building;
     const made = await withImage(built);
     const root = await copy(made.repository, '1.2', made.repository, { tags: ['latest'] });

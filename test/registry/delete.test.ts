@@ -58,7 +58,7 @@ describe('deleting a tag', () => {
     [415, 'UNKNOWN'],
     [501, 'UNSUPPORTED'],
   ] as const) {
-    test(`WRITE-9 F7: deletes a stand-in where tags are refused with ${status}, and leaves the siblings`, async () => {
+    test(`CAP-F12 WRITE-9 F7: deletes a stand-in where tags are refused with ${status}, and leaves the siblings`, async () => {
       const made = await withImage(quirks.tagDeleteUnsupported(status, code));
       const told: Activity[] = [];
       assert.equal(await made.repository.delete({ tag: 'a' }, { on: (activity) => told.push(activity) }), 'deleted');
@@ -88,7 +88,7 @@ describe('deleting a tag', () => {
     assert.deepEqual(await tags(made), ['c']);
   });
 
-  test('WRITE-9: gives the tag back where nothing can be deleted, and lists what deleting would take along', async () => {
+  test('CAP-F12 WRITE-9: gives the tag back where nothing can be deleted, and lists what deleting would take along', async () => {
     const made = await withImage(quirks.deleteUnsupported());
     const error = await rejection('UNSUPPORTED', made.repository.delete({ tag: 'a' }));
     assert.match(error.message, /b, c also stand for the manifest of a/);
@@ -148,7 +148,7 @@ describe('deleting a tag', () => {
 });
 
 describe('deleting a manifest', () => {
-  test('GO-17 NODE-36 WRITE-8 F8: takes its tags along', async () => {
+  test('CAP-F11 GO-17 NODE-36 WRITE-8 F8: takes its tags along', async () => {
     const made = await withImage();
     assert.equal(await made.repository.delete({ manifest: digest }), 'deleted');
     assert.deepEqual(await tags(made), []);
@@ -219,7 +219,7 @@ test('asks for a token that allows pushing where none can be had that allows del
 });
 
 describe('deleting a blob', () => {
-  test('NODE-46 WRITE-11: takes it away', async () => {
+  test('CAP-F13 NODE-46 WRITE-11: takes it away', async () => {
     const made = await withImage();
     assert.equal(await made.repository.delete({ blob: layer }), 'deleted');
     assert.deepEqual(made.lines(), [`DELETE /v2/team/app/blobs/${layer} 202`]);

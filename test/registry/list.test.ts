@@ -25,7 +25,7 @@ async function withTags(
 
 const paths = ({ requests }: TestRegistry): string[] => requests.map(({ path }) => path);
 
-test('READ-3 RUBY-20 RUBY-28 GO-32 NODE-26: lists all tags of all pages', async () => {
+test('CAP-E3 READ-3 RUBY-20 RUBY-28 GO-32 NODE-26: lists all tags of all pages', async () => {
   const made = await withTags(many);
   assert.deepEqual(await all(made.repository.tags({ pageSize: 10 })), many);
   assert.equal(paths(made)[0], '/v2/team/app/tags/list?n=10');
@@ -189,7 +189,7 @@ test('an answer that is no list is a broken protocol, not an empty list', async 
   }
 });
 
-test('READ-1 GO-25 NODE-27: lists the repositories of a registry', async () => {
+test('CAP-E2 READ-1 GO-25 NODE-27: lists the repositories of a registry', async () => {
   const { client, registry, requests } = await withTags(['v1']);
   for (const name of ['a/b', 'c']) await putBuilt(registry.repository(name), image, { tags: ['v1'] });
   assert.deepEqual(await all(client.registry('registry.test').repositories({ pageSize: 2 })), ['a/b', 'c', 'team/app']);

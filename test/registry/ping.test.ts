@@ -28,7 +28,7 @@ function withTokens(answer: () => Response = () => Response.json({ token: 'ok' }
   return testRegistry({ server: { access }, wraps: [wrap], client: { credentials } });
 }
 
-describe('CONN-11 NODE-22: a ping', () => {
+describe('CAP-E1 CONN-11 NODE-22: a ping', () => {
   test('tells what answers, by one request', async () => {
     const { client, lines } = testRegistry();
     const ping = await client.ping('registry.test');

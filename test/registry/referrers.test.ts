@@ -41,7 +41,7 @@ async function entries({ registry }: TestRegistry): Promise<readonly Descriptor[
   return manifest.document.manifests;
 }
 
-describe('the referrers of a manifest', () => {
+describe('CAP-E14: the referrers of a manifest', () => {
   test('are listed by the API, and no tag is kept', async () => {
     const made = await withImage();
     for (const one of attached) await putBuilt(made.repository, one);
@@ -132,7 +132,7 @@ describe('the referrers of a manifest', () => {
   });
 });
 
-describe('the fallback tag', () => {
+describe('CAP-E15: the fallback tag', () => {
   test('lists what is attached, with its type and annotations, each once', async () => {
     const made = await withImage(quirks.noReferrersApi());
     for (const one of [sbom, signature, sbom]) await putBuilt(made.repository, one);

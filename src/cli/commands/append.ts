@@ -5,6 +5,7 @@ import { OciError } from '../../errors.ts';
 import type { Platform } from '../../model/platform.ts';
 import { append } from '../../image/append.ts';
 import { type LayerArchive, readLayer } from '../../node/layer-archive.ts';
+import { baseName } from '../base-name.ts';
 import { changedTarget } from '../changed-target.ts';
 import { publish } from '../changed.ts';
 import { openFrom } from '../ends.ts';
@@ -21,12 +22,16 @@ export function build(frame: Frame): CommandUnknownOpts {
       'Add layers to an image, for all its platforms, and put what comes of it under another name. The same layers on the same image become the same digest.',
     )
     .argument('<image>', IMAGE_PLACES)
-    .argument('[layer...]', 'tar archives, plain or compressed with gzip or zstd, the lowest first; - is stdin')
+    .argument(
+      '[layer...]',
+      'tar archives, plain or compressed with gzip or zstd, or directories, the lowest first; - is stdin',
+    )
     .addOption(new Option('-f, --file <layer>', 'a layer, above those before; repeat it for more').argParser(many))
     .option('-t, --tag <target>', `where it goes: ${IMAGE_PLACES}; several tags stand after commas: app:2,latest`)
     .addOption(ownPlatforms())
     .option('--created-by <text>', 'what the history tells of the layers; "lading append" unless told')
     .option('--created <time>', 'when, e.g. 2024-05-06T07:08:09Z; $SOURCE_DATE_EPOCH, or else the time of the image')
+    .option('--base-annotations', 'note in the images what they stand on: its name and digest')
     .option('-n, --no-clobber', 'leave a tag that stands already')
     .option('--dry-run', 'only tell what would be sent')
     .action((image, layers, flags) =>
@@ -40,6 +45,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading append localhost:5000/app:1 mydata.tar.gz --tag localhost:5000/app:1-mydata',
     'tar -C ./site -c . | lading append nginx:1.27 - --tag ghcr.io/o/site:1,latest',
     'lading append --platform linux/arm64 -f drivers.tar -t oci:./images:2 oci:./images:1',
+    'lading append --base-annotations alpine:3.20 ./rootfs -t localhost:5000/app:1',
   );
 }
 
@@ -54,6 +60,7 @@ interface AppendFlags {
   readonly platform?: readonly Platform[] | undefined;
   readonly createdBy?: string | undefined;
   readonly created?: string | undefined;
+  readonly baseAnnotations?: true | undefined;
   readonly clobber?: boolean | undefined;
   readonly dryRun?: true | undefined;
 }
@@ -67,7 +74,7 @@ async function appendTo(session: Session, image: string, files: readonly string[
   for (const file of files) layers.push(await openLayer(session, file));
   const from = await openFrom(session, image);
   const { concurrency } = session.flags;
-  const options = { ...session.call, platforms, concurrency, createdBy, created };
+  const options = { ...session.call, platforms, concurrency, createdBy, created, baseName: baseOf(image, flags) };
   const changed = await append(from.source, from.reference, layers, options);
   const added = layers.map(({ content, diffId }) => ({
     digest: content.descriptor.digest,
@@ -75,6 +82,14 @@ async function appendTo(session: Session, image: string, files: readonly string[
     diffId,
   }));
   await publish(session, from, changed, target, { clobber, dryRun }, { layers: added });
+}
+
+/** Only what stands in a registry has a name that others can use. */
+function baseOf(image: string, { baseAnnotations }: AppendFlags): string | undefined {
+  if (baseAnnotations !== true) return undefined;
+  const name = baseName(image);
+  if (name === undefined) throw new OciError('USAGE', `${image} stands in no registry, and has no name to be noted`);
+  return name;
 }
 
 function checkInputs({ context, flags }: Session, image: string, files: readonly string[]): void {

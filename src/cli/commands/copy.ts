@@ -1,7 +1,7 @@
 /** `copy`: an image from anywhere to anywhere, all platforms and the same digests. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { nameIn, parseLocator } from '../../node/locator.ts';
+import { isSaved, nameIn, parseLocator } from '../../node/locator.ts';
 import { namesAtTarget } from '../all-tags.ts';
 import { convertOptions } from '../converted.ts';
 import { fromPlace, openFrom } from '../ends.ts';
@@ -12,6 +12,7 @@ import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registr
 import { referrerTypeOption } from '../referrer-options.ts';
 import type { Session } from '../session.ts';
 import { type ListedTag, listTags } from '../tag-list.ts';
+import { refuseStandingArchive } from '../standing-archive.ts';
 import { finishing, tellTransfer, transfer, type Transferred, type TransferFlags, transferOpen } from '../transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
@@ -63,12 +64,13 @@ async function copyTags(session: Session, source: string, destination: string, f
   }
   const from = await openImages(session, source);
   const to = await openDestination(session, destination);
-  // An archive is there when all of it is.
-  const isArchive = to.locator.kind === 'oci-archive' || to.locator.kind === 'docker-archive';
+  // An archive is there when all of it is, and an engine gets one.
+  const isArchive = to.locator.kind === 'oci-archive' || isSaved(to.locator);
   const tell = (told: Transferred): Promise<void> =>
     tellTransfer(session, told, { asStream: true, isStdout: to.isStdout });
   const late: Transferred[] = [];
   await finishing(to, flags, async () => {
+    if (flags.clobber === false) await refuseStandingArchive(session, to);
     const tags = listTags(from.source, { ...session.call, filter: flags.filter });
     let count = 0;
     for await (const { name, target } of namesAtTarget(from.locator, to.locator, tagsOf(tags))) {

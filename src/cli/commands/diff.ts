@@ -67,7 +67,7 @@ function diffOptions<A extends unknown[], O extends OptionValues>(command: Comma
   command.addOption(new Option('--exact', 'read the layers that both begin with, too, where they tell more'));
   command.addOption(new Option('--ignore-times', 'take no notice of times'));
   command.addOption(new Option('--exit-code', 'end with 1 when they differ'));
-  command.addOption(new Option('--markdown', 'print Markdown, for a pull request').conflicts('json'));
+  command.addOption(new Option('--markdown', 'print Markdown, for a pull request').conflicts(['json', 'template']));
   command.addOption(new Option('--no-color', 'print no colors'));
   return command;
 }

@@ -24,6 +24,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     command,
     'lading digest alpine:3.20',
     'lading digest --platform linux/arm64 alpine',
+    'lading digest --template "{{ digest }} {{ size }}" alpine',
     'lading digest oci:./alpine:3.20',
   );
 }

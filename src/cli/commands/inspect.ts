@@ -14,10 +14,11 @@ export function build(frame: Frame): CommandUnknownOpts {
     )
     .argument('<image>', IMAGE_PLACES)
     .addOption(platformOption())
+    .option('--tags', 'list the tags of its repository, too')
     .action((image, flags) =>
       frame.run(flags, async (session) => {
         const { output, call } = session;
-        const inspection = await inspectImage(await openFrom(session, image), flags.platform, call);
+        const inspection = await inspectImage(await openFrom(session, image), flags, call);
         if (output.isJson) return output.json(inspection);
         for (const line of inspectionPage(inspection)) await output.line(...line);
       }),
@@ -27,5 +28,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading inspect alpine:3.20',
     'lading inspect --platform linux/arm64 --json alpine',
     'lading inspect oci:./alpine',
+    'lading inspect --template "{{ image.created }} {{ image.config.Env | json }}" oci:./alpine',
+    'lading inspect --tags ghcr.io/o/app:1',
   );
 }

@@ -54,7 +54,8 @@ async function rebaseTo(session: Session, image: string, flags: Flags): Promise<
   }
   const built = flags.oldBase ?? told.built;
   for (const asked of [name, built ?? name].filter((one) => one === told.name || one === told.built)) {
-    requireWritten(asked, [image, ...[flags.newBase, flags.oldBase].flatMap((one) => one ?? [])], session.flags);
+    const written = [image, ...[flags.newBase, flags.oldBase].flatMap((one) => one ?? [])];
+    requireWritten(asked, written, session.flags, '--new-base and --old-base');
   }
   const newBase = await openFrom(session, name);
   const oldBase = built === undefined ? undefined : await openFrom(session, built);

@@ -56,7 +56,9 @@ async function show(session: Session, image: string, flags: ReferrersFlags): Pro
   const place = await openFrom(session, image);
   const from = external === undefined ? undefined : (await openImages(session, external)).source;
   const root = await place.resolve(platform);
-  const all = await collect(attached(place.source, place.reference, { ...call, platform, depth, from, concurrency }));
+  const { sortAnnotation: sortBy } = flags;
+  const options = { ...call, platform, depth, from, concurrency, sortBy };
+  const all = await collect(attached(place.source, place.reference, options));
   const wanted = await collect(filterAttached(fromList(all), filterOf(flags) ?? {}));
   const name = place.at(root.digest);
   if (output.isJson) {

@@ -20,8 +20,8 @@ export function build(frame: Frame): CommandUnknownOpts {
     .option('--read-only', 'refuse pushes and deletions')
     .option('--no-delete', 'refuse deletions')
     .action((dir, flags) => {
-      const { json, quiet, progress, debug } = flags;
-      return frame.run({ json, quiet, progress, debug }, (session) => serveUntilEnd(session, dir, flags));
+      const { json, template, quiet, progress, debug } = flags;
+      return frame.run({ json, template, quiet, progress, debug }, (session) => serveUntilEnd(session, dir, flags));
     });
   return withExamples(
     command,

@@ -51,6 +51,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading tags --sort semver --filter "3.*" --limit 5 alpine',
     'lading tags --long --semver "^3.19" --sort created alpine',
     'lading tags --digests --json ghcr.io/o/app',
+    'lading tags --digests --template "{% for tag in tags %}{{ tag.tag }}\\t{{ tag.digest }}\\n{% endfor %}" ghcr.io/o/app',
     'lading ls oci:./images',
   );
 }

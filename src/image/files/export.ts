@@ -40,7 +40,14 @@ function linkOr(file: FileEntry, seen: ReadonlyMap<string, FileEntry>): TarFile 
 }
 
 function headerOf(file: FileEntry): TarFile {
-  const { path, xattrs: _, layer: _layer, index: _index, ...header } = file;
+  const { path, xattrs: _, layer: _layer, index: _index, exactMtime, ...header } = file;
   const name = path === '' ? './' : path;
-  return { ...header, name: file.type === 'directory' && path !== '' ? `${path}/` : name, pax: xattrRecords(file) };
+  // The record goes where the writer would make one of the number.
+  const time = exactMtime === undefined ? {} : { mtime: exactMtime };
+  return {
+    ...header,
+    name: file.type === 'directory' && path !== '' ? `${path}/` : name,
+    mtime: exactMtime === undefined ? file.mtime : 0,
+    pax: { ...xattrRecords(file), ...time },
+  };
 }

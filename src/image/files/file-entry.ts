@@ -1,5 +1,5 @@
 /** What is told of a file of an image: the facts of its entry, and the path that it has come to. */
-import type { TarEntryType } from '../../bytes/tar.ts';
+import type { TarEntryType, TarHeader } from '../../bytes/tar.ts';
 import type { Directory, Leaf } from './tree.ts';
 
 export type FileType = 'file' | 'directory' | 'symlink' | 'character-device' | 'block-device' | 'fifo';
@@ -19,6 +19,8 @@ export interface FileEntry {
   readonly gname?: string | undefined;
   /** Seconds since 1970, with fractions where the layer tells them. */
   readonly mtime: number;
+  /** The same as the layer writes it, where a number does not hold all of its digits. */
+  readonly exactMtime?: string | undefined;
   /** Where a symlink leads, as it says itself: it may be absolute, or climb out. */
   readonly linkname?: string | undefined;
   readonly devmajor?: number | undefined;
@@ -47,6 +49,7 @@ export function fileEntry(path: string, { told }: Directory | Leaf): FileEntry {
     uid,
     gid,
     mtime,
+    ...exactTimeOf(header),
     ...(uname ? { uname } : {}),
     ...(gname ? { gname } : {}),
     ...(type === 'symlink' ? { linkname } : {}),
@@ -60,6 +63,11 @@ export function fileEntry(path: string, { told }: Directory | Leaf): FileEntry {
 /** A hard link is never asked: it has the entry of the file that it names. */
 function typeOf(type: TarEntryType): FileType {
   return type === 'contiguous-file' || type === 'link' ? 'file' : type;
+}
+
+function exactTimeOf({ mtime, pax }: TarHeader): Pick<FileEntry, 'exactMtime'> {
+  const exact = pax?.mtime;
+  return exact === undefined || Number.isInteger(mtime) || exact === String(mtime) ? {} : { exactMtime: exact };
 }
 
 function xattrsOf(pax: Readonly<Record<string, string>>): Pick<FileEntry, 'xattrs'> {

@@ -25,11 +25,11 @@ export interface LayerReadOptions {
 
 /** Sees a layer go by. */
 export interface LayerWatch {
-  packed(chunk: Uint8Array): void;
-  unpacked(chunk: Uint8Array): void;
-  entry(entry: TarPlace): void;
+  readonly packed: (chunk: Uint8Array) => void;
+  readonly unpacked: (chunk: Uint8Array) => void;
+  readonly entry: (entry: TarPlace) => void;
   /** All of it has gone by, and was right. */
-  proven(): Promise<void>;
+  readonly proven: () => Promise<void>;
 }
 
 /** Walks through an archive, until there is enough of it. */
@@ -49,7 +49,8 @@ export function plainLayer(layer: Content, options: LayerReadOptions = {}, watch
     try {
       const plain = decompress(opened.bytes, { maxBytes, maxRatio, signal });
       for await (const entry of readTar(seen(plain, watch?.unpacked))) {
-        watch?.entry(entry);
+        const { body: _body, ...place } = entry;
+        watch?.entry(place);
         yield entry;
         if (isEnough()) break;
       }
@@ -84,10 +85,12 @@ async function* entriesOf(archive: AsyncIterable<TarEntry>, layer: Digest): Asyn
 async function* bodiesOf(walk: Walk, entries: readonly LayerEntry[], call: Call): AsyncGenerator<LayerBody> {
   const left = new Map(entries.map((entry) => [entry.index, entry]));
   if (left.size === 0) return;
-  let index = 0;
-  for await (const { body } of walk(call, () => left.size === 0)) {
-    const entry = left.get(index++);
+  let index = -1;
+  for await (const { body, offset: _offset, ...header } of walk(call, () => left.size === 0)) {
+    const entry = left.get(++index);
     if (entry === undefined) continue;
+    // What told of the entries may have been an index that is not the layer's.
+    if (layerEntry(header, index).path !== entry.path) throw invalid('it has other entries than it had');
     yield { entry, body };
     left.delete(entry.index);
   }

@@ -10,6 +10,8 @@ import type { TableLimits } from './toc-table.ts';
 
 /** How far back a block refers. */
 export const WINDOW_BYTES: number = 32 * 1024;
+/** The largest piece, in bytes of the layer and in plain ones: it is held in memory. */
+export const MAX_PIECE: number = 16 * 1024 * 1024;
 
 export interface GzipPiece {
   /** Where it begins and ends in the layer, in bits. */

@@ -9,7 +9,7 @@ import { concat, fromArray, readAll } from '../../bytes/read.ts';
 import type { TarPlace } from '../../bytes/tar.ts';
 import { collect, mapLimited } from '../../graph/collect.ts';
 import type { Digest } from '../../model/digest.ts';
-import { type GzipPiece, WINDOW_BYTES } from './gzip-piece.ts';
+import { type GzipPiece, MAX_PIECE, WINDOW_BYTES } from './gzip-piece.ts';
 import { type BlockStart, gzipWalk } from './gzip-walk.ts';
 
 /** What has been learnt of a layer. */
@@ -27,22 +27,22 @@ export interface IndexedPiece extends GzipPiece {
 
 export interface GzipRecorder {
   /** The layer's bytes, before they are unpacked. */
-  packed(chunk: Uint8Array): void;
-  unpacked(chunk: Uint8Array): void;
-  entry(entry: TarPlace): void;
+  readonly packed: (chunk: Uint8Array) => void;
+  readonly unpacked: (chunk: Uint8Array) => void;
+  readonly entry: (entry: TarPlace) => void;
   /** The index of what went by; undefined where there can be none. */
-  finish(): Promise<GzipIndex | undefined>;
+  readonly finish: () => Promise<GzipIndex | undefined>;
 }
 
-/** A piece is as many compressed bytes, or more: of a large layer they are larger, so that there are never many. */
+/** A piece is as many compressed bytes, of a large layer a part of it; */
 const PIECE_BYTES = 256 * 1024;
-const MOST_PIECES = 256;
-/** Or as many plain ones. */
+const PIECES = 256;
+/** or as many plain ones. It ends with a block, so it may be larger. */
 const PIECE_OUT = 4 * 1024 * 1024;
-/** No index is better than one that takes more memory than this. */
+/** No index is better than one that takes more memory than this: layers of 8 GiB and more have none. */
 const MAX_WINDOWS = 2048;
-const MAX_PIECES = 65_536;
-const MAX_PIECE_OUT = 16 * 1024 * 1024;
+export const MAX_PIECES = 65_536;
+export const MAX_INDEXED_ENTRIES = 250_000;
 const COMPRESSED_AT_A_TIME = 4;
 const MAX_PENDING = 4 * 1024 * 1024;
 
@@ -62,41 +62,53 @@ interface Proven {
   readonly digest: Digest;
 }
 
-/** @param size of the layer, in bytes. */
-export function gzipRecorder(size: number): GzipRecorder {
-  const places = gzipPlaces(Math.max(PIECE_BYTES, size / MOST_PIECES));
+/**
+ * @param size of the layer, in bytes.
+ * @param spacing of the places to begin at, in bytes of the layer.
+ */
+export function gzipRecorder(size: number, spacing: number = Math.max(PIECE_BYTES, size / PIECES)): GzipRecorder {
+  const places = gzipPlaces(spacing);
   const proof = pieceProof(places.all);
   const entries: TarPlace[] = [];
   let isLost = false;
-  const unlessLost = (work: () => void): void => {
-    if (isLost) return;
+  const unlessLost = <T>(work: () => T): T | undefined => {
+    if (isLost) return undefined;
     try {
-      work();
+      return work();
     } catch {
       // Whether the layer is valid is for others to say; here it only has no index.
       isLost = true;
+      return undefined;
     }
   };
   return {
     packed: (chunk) => unlessLost(() => places.push(chunk)),
     unpacked: (chunk) => unlessLost(() => proof.push(chunk, places.out())),
-    entry: (entry) => unlessLost(() => entries.push(entry)),
+    entry: (entry) =>
+      unlessLost(() => {
+        if (entries.push(entry) > MAX_INDEXED_ENTRIES) throw new Error('there are too many entries');
+      }),
     async finish() {
-      unlessLost(() => proof.push(new Uint8Array(0), places.out()));
-      const proven = isLost ? undefined : proof.finish();
+      const proven = unlessLost(() => {
+        proof.push(new Uint8Array(0), places.out());
+        return proof.finish();
+      });
       if (proven === undefined || proven.length === 0) return undefined;
       const index = { entries, pieces: await collect(mapLimited(proven, COMPRESSED_AT_A_TIME, indexed)) };
-      return fitsTogether(index) ? index : undefined;
+      return fitsTogether(index, size) ? index : undefined;
     },
   };
 }
 
-/** Are all files in the pieces, and the pieces one behind the other? */
-export function fitsTogether({ entries, pieces }: GzipIndex): boolean {
+/** Are all files in the pieces, these one behind the other, of a size that can be held, and in a layer of that size? */
+export function fitsTogether({ entries, pieces }: GzipIndex, layerSize: number): boolean {
   let at = 0;
-  for (const { out, size } of pieces) {
-    if (out !== at) return false;
+  let end = 0;
+  for (const { from, to, out, size, windowSize } of pieces) {
+    if (out !== at || from < end || from >= to || to > layerSize * 8) return false;
+    if (size > MAX_PIECE || to - from > MAX_PIECE * 8 || windowSize > WINDOW_BYTES) return false;
     at += size;
+    end = to;
   }
   return entries.every(({ offset, size }) => offset + size <= at);
 }
@@ -110,8 +122,8 @@ async function indexed({ place, window, size, digest }: Proven): Promise<Indexed
 
 interface GzipPlaces {
   readonly all: readonly Place[];
-  push(chunk: Uint8Array): void;
-  out(): number;
+  readonly push: (chunk: Uint8Array) => void;
+  readonly out: () => number;
 }
 
 /** Chooses among the blocks: the first of each member, and then one every so often. */
@@ -157,13 +169,15 @@ function pieceProof(places: readonly Place[]): PieceProof {
     if (open === undefined) return;
     const { place, window, hasher } = open;
     const size = at - place.start.out;
-    if (size > MAX_PIECE_OUT) throw new Error('a piece is too large');
     if (size > 0) proven.push({ place, window, size, digest: hasher.digest() });
   };
-  const begin = (place: Place): void => {
-    close();
-    const window = place.start.isFirst ? new Uint8Array(0) : tail.slice();
-    open = { place, window, hasher: createHasher('sha256') };
+  /** More than one begins at a place where blocks are empty; the last of them is the piece. */
+  const begin = (): void => {
+    for (let place = places[next]; place?.start.out === at; place = places[++next]) {
+      close();
+      const window = place.start.isFirst ? new Uint8Array(0) : tail.slice();
+      open = { place, window, hasher: createHasher('sha256') };
+    }
   };
   const pass = (bytes: Uint8Array): void => {
     open?.hasher.update(bytes);
@@ -172,13 +186,15 @@ function pieceProof(places: readonly Place[]): PieceProof {
   };
   return {
     push(chunk, known) {
-      pending = concat([pending, chunk]);
-      while (pending.length > 0 && at < known) {
-        for (; places[next]?.start.out === at; next++) begin(places[next] as Place);
-        const end = Math.min(known, places[next]?.start.out ?? known);
-        const bytes = pending.subarray(0, end - at);
-        pending = pending.subarray(bytes.length);
-        pass(bytes);
+      const bytes = concat([pending, chunk]);
+      const given = bytes.subarray(0, Math.max(0, known - at));
+      pending = bytes.slice(given.length);
+      for (let rest = given; rest.length > 0; ) {
+        begin();
+        const end = places[next]?.start.out ?? Infinity;
+        const own = rest.subarray(0, end - at);
+        rest = rest.subarray(own.length);
+        pass(own);
       }
       if (pending.length > MAX_PENDING) throw new Error('the walk is left behind');
     },

@@ -15,16 +15,16 @@ export interface BlockStart {
 }
 
 export interface GzipVisitor {
-  block(start: BlockStart): void;
+  readonly block: (start: BlockStart) => void;
   /** The blocks of a member have ended, before this bit. */
-  end(bit: number): void;
+  readonly end: (bit: number) => void;
 }
 
 export interface GzipWalk {
   /** Takes the next bytes. @throws Error where they are no gzip data to it; then it is lost for good */
-  push(chunk: Uint8Array): void;
+  readonly push: (chunk: Uint8Array) => void;
   /** Plain bytes that what it has walked through stands for. */
-  out(): number;
+  readonly out: () => number;
 }
 
 const FLAG_CRC = 2;

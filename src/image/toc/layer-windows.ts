@@ -44,7 +44,7 @@ export function layerWindows(
   let unpacked: { readonly frame: Frame; readonly reader: ByteReader; at: number } | undefined;
 
   const seek = async (frame: Frame): Promise<void> => {
-    if (open === undefined || open.at > frame.start || open.end < frame.end) {
+    if (open === undefined || open.at > frame.start || open.end < frame.end || frame.start - open.at > GAP) {
       await open?.reader.close();
       open = undefined;
       const end = windowAt(planned, frame)?.end ?? frame.end;
@@ -53,10 +53,12 @@ export function layerWindows(
     }
     while (open.at < frame.start) open.at += (await required(open.reader, frame.start - open.at)).length;
   };
-  const rest = async function* (frame: Frame): AsyncGenerator<Uint8Array> {
-    while (open !== undefined && open.at < frame.end) {
-      const chunk = await required(open.reader, frame.end - open.at);
-      open.at += chunk.length;
+  const rest = async function* ({ end }: Frame): AsyncGenerator<Uint8Array> {
+    const from = open;
+    if (from === undefined) return;
+    while (from.at < end) {
+      const chunk = await required(from.reader, end - from.at);
+      from.at += chunk.length;
       yield chunk;
     }
   };

@@ -1,16 +1,21 @@
 /**
  * How a layer is read: by the table of contents that it has, where its descriptor proves that; by the index of an earlier reading; or
- * whole, and then an index of it is kept. Whoever has the layer may give no parts of it: then it is read whole, too.
+ * whole, and then an index of it is kept. What is no table after all leads to the whole, which proves itself; so does a place that gives
+ * no parts of a layer.
  */
+import { isOciError } from '../../errors.ts';
 import type { Call } from '../../model/call.ts';
 import type { Cache } from '../../store/cache.ts';
 import type { Content } from '../../store/types.ts';
 import { inLayer, type LayerReader } from '../files/layer-entries.ts';
 import { type LayerReadOptions, type LayerWatch, plainLayer } from '../files/plain.ts';
+import type { TableOfContents } from './chunk.ts';
 import { readEstargz } from './estargz.ts';
-import { decodeIndex, encodeIndex, gzipIndexKey, indexTable } from './gzip-index.ts';
+import { indexTable } from './gzip-index.ts';
 import { type GzipIndex, gzipRecorder } from './gzip-recorder.ts';
-import { givesRanges, ifRanged } from './ranges.ts';
+import { decodeIndex, encodeIndex, gzipIndexKey } from './index-bytes.ts';
+import { indexedLayer } from './indexed-layer.ts';
+import { ifRanged } from './ranges.ts';
 import { tocLayer } from './toc-layer.ts';
 import { readZstdChunked } from './zstd-chunked.ts';
 
@@ -46,42 +51,40 @@ export function lazyLayer(layer: Content, options: LayerReadOptions): LayerReade
 }
 
 async function choose(layer: Content, whole: LayerReader, options: LayerReadOptions, call: Call): Promise<LayerReader> {
-  const toc = await ifRanged(
+  const table = await orNone(() => ownTable(layer, options, call));
+  if (table !== undefined) return tocLayer(layer, table);
+  const { digest } = layer.descriptor;
+  const kept = isIndexed(layer, options) ? await options.cache?.get(gzipIndexKey(digest)) : undefined;
+  const index = kept && (await decodeIndex(kept, layer.descriptor));
+  return (index && (await orNone(() => byIndex(layer, index, whole, options)))) ?? whole;
+}
+
+function ownTable(layer: Content, options: LayerReadOptions, call: Call): Promise<TableOfContents | undefined> {
+  return ifRanged(
     async (ranged) => (await readZstdChunked(layer, options, ranged)) ?? (await readEstargz(layer, options, ranged)),
     call,
   );
-  if (toc !== undefined) return tocLayer(layer, toc);
-  const kept = isIndexed(layer, options) ? await options.cache?.get(gzipIndexKey(layer.descriptor.digest)) : undefined;
-  const index = kept && (await decodeIndex(kept));
-  return index === undefined ? whole : byIndex(layer, index, whole, options);
+}
+
+/** Tools that compress a layer anew have left the annotations of its old table on it, and the layer is as good as any. */
+async function orNone<T>(make: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    if (isOciError(error, 'LAYOUT_INVALID', 'DIGEST_MISMATCH', 'SIZE_MISMATCH', 'TOO_LARGE', 'LIMIT')) return undefined;
+    throw error;
+  }
 }
 
 function isIndexed({ descriptor }: Content, { cache }: LayerReadOptions): boolean {
   return cache !== undefined && descriptor.size >= MIN_INDEXED_BYTES;
 }
 
-/** The entries as they were, and the files from their places; from the whole layer where there are no ranges. */
 function byIndex(layer: Content, index: GzipIndex, whole: LayerReader, options: LayerReadOptions): LayerReader {
-  const parts = tocLayer(layer, indexTable(index, layer.descriptor.size, options));
-  let isRanged: Promise<boolean> | undefined;
-  const reader = async (call: Call): Promise<LayerReader> => {
-    isRanged ??= givesRanges(layer, call);
-    try {
-      return (await isRanged) ? parts : whole;
-    } catch (error) {
-      isRanged = undefined;
-      throw error;
-    }
-  };
-  return {
-    ...parts,
-    async *read(entry, call = {}) {
-      yield* (await reader(call)).read(entry, call);
-    },
-    async *readMany(entries, call = {}) {
-      yield* (await reader(call)).readMany(entries, call);
-    },
-  };
+  const { digest, size } = layer.descriptor;
+  return indexedLayer(layer, indexTable(index, size, options), whole, async () => {
+    await options.cache?.put(gzipIndexKey(digest), new Uint8Array(0));
+  });
 }
 
 /** Reads a layer whole; the first time, an index is made on the way. */
@@ -104,14 +107,16 @@ function wholeLayer(layer: Content, options: LayerReadOptions): LayerReader {
 }
 
 function recording({ descriptor }: Content, cache: Cache, done: (index: GzipIndex) => void): LayerWatch {
-  const recorder = gzipRecorder(descriptor.size);
+  const { digest, size } = descriptor;
+  const { finish, ...recorder } = gzipRecorder(size);
   return {
     ...recorder,
     async proven() {
-      const index = await recorder.finish();
+      const index = await finish();
       if (index === undefined) return;
       done(index);
-      await cache.put(gzipIndexKey(descriptor.digest), await encodeIndex(index));
+      const bytes = await encodeIndex(index, digest);
+      if (bytes !== undefined) await cache.put(gzipIndexKey(digest), bytes);
     },
   };
 }

@@ -7,8 +7,9 @@ import { readRange } from './read-range.ts';
 /**
  * The same call, which ends with `UNSUPPORTED` as soon as a request for a range is answered with the whole. Without it that would be
  * read, and what comes before the range dropped.
+ * @param isMeant whether it does so still.
  */
-export function refusingWhole({ signal, on }: Call): Call {
+export function refusingWhole({ signal, on }: Call, isMeant: () => boolean = () => true): Call {
   const ranged = new Set<string>();
   return {
     signal,
@@ -16,7 +17,7 @@ export function refusingWhole({ signal, on }: Call): Call {
       on?.(activity);
       if (activity.type === 'request' && activity.headers.range !== undefined) ranged.add(activity.url);
       if (activity.type !== 'response' || activity.status !== 200 || !ranged.has(activity.url)) return;
-      throw new OciError('UNSUPPORTED', 'the registry gives no parts of a blob, only the whole');
+      if (isMeant()) throw new OciError('UNSUPPORTED', 'the registry gives no parts of a blob, only the whole');
     },
   };
 }

@@ -51,7 +51,7 @@ const types: Readonly<Record<string, TarEntryType>> = {
 
 /** @throws OciError `LAYOUT_INVALID`, `LIMIT` */
 export function parseTocDocument(json: Uint8Array): TocEntry[] {
-  refuseMany(json);
+  refuseMany(json, 2 * MAX_ENTRIES);
   const { version, entries } = parseObject(json);
   if (version !== 1) throw invalid(`its version is ${quote(version, 20)}, not 1`);
   if (!Array.isArray(entries)) throw invalid('its entries are no list');
@@ -69,11 +69,14 @@ export function parseTocDocument(json: Uint8Array): TocEntry[] {
   return found;
 }
 
-/** Before anything is made of it: a list of empty objects takes thirty times its own size. */
-function refuseMany(json: Uint8Array): void {
+/**
+ * Refuses JSON with more objects and lists than that before anything is made of it: an empty one takes thirty times its own size.
+ * @throws OciError `LIMIT`
+ */
+export function refuseMany(json: Uint8Array, most: number): void {
   let opened = 0;
   for (const byte of json) if (byte === 0x7b || byte === 0x5b) opened++;
-  if (opened > 2 * MAX_ENTRIES) throw tooMany();
+  if (opened > most) throw tooMany();
 }
 
 function parseObject(json: Uint8Array): Record<string, unknown> {

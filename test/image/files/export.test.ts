@@ -102,6 +102,7 @@ describe('CAP-E13: the merged file system as one archive', () => {
       file(long, 'long', { uid: 1_000_650_000, gid: 3_000_000, mtime: 1.5 }),
       file('grüße', 'ü', { pax }),
       file('far', 'far', { mtime: 5_000_000_000, uname: 'jürgen' }),
+      file('exact', 'exact', { pax: { mtime: '1400000000.123456789' } }),
       symlink('l', `${'x/'.repeat(120)}y`),
       hardLink('far2', long),
     ]);
@@ -114,6 +115,11 @@ describe('CAP-E13: the merged file system as one archive', () => {
     );
     assert.equal(found.get('grüße')?.pax?.comment, undefined);
     assert.deepEqual([found.get('far')?.mtime, found.get('far')?.uname], [5_000_000_000, 'jürgen']);
+    assert.equal(
+      found.get('exact')?.pax?.mtime,
+      '1400000000.123456789',
+      'with all digits, which a number does not hold',
+    );
     assert.equal(found.get('l')?.linkname, `${'x/'.repeat(120)}y`);
     assert.ok(
       [found.get(long)?.linkname, found.get('far2')?.linkname].includes('far2') || found.get('far2')?.linkname === long,

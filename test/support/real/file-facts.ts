@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
-import { join } from 'node:path';
 
 export interface FileFacts {
   /** Type and permissions. */
@@ -21,23 +20,37 @@ export interface FileFacts {
 export async function fileFacts(root: string): Promise<ReadonlyMap<string, FileFacts>> {
   const found = new Map<string, FileFacts>();
   const inodes = new Map<number, string>();
-  const look = async (path: string): Promise<void> => {
-    const place = join(root, path);
+  const look = async (path: string, place: Buffer): Promise<void> => {
     const stats = await lstat(place);
-    const names = stats.isDirectory() ? (await readdir(place)).sort() : [];
+    const names = stats.isDirectory() ? await namesIn(place) : [];
     const sameAs = stats.isDirectory() ? path : (inodes.get(stats.ino) ?? path);
     inodes.set(stats.ino, sameAs);
     const mode = stats.mode.toString(8);
     const content = await contentOf(place, stats);
     found.set(path, { mode, owner: `${stats.uid}:${stats.gid}`, content, sameAs, mtime: stats.mtimeMs });
-    for (const name of names) await look(path === '.' ? name : `${path}/${name}`);
+    for (const [name, bytes] of names) await look(path === '.' ? name : `${path}/${name}`, below(place, bytes));
   };
-  await look('.');
+  await look('.', Buffer.from(root));
   return found;
 }
 
-async function contentOf(place: string, stats: Stats): Promise<string> {
-  if (stats.isSymbolicLink()) return readlink(place);
+/** Sorted. A name that is no UTF-8 is told as latin 1. */
+async function namesIn(place: Buffer): Promise<[name: string, bytes: Buffer][]> {
+  const names = (await readdir(place, { encoding: 'buffer' })).map((bytes): [string, Buffer] => [textOf(bytes), bytes]);
+  return names.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString();
+  return Buffer.from(text).equals(bytes) ? text : bytes.toString('latin1');
+}
+
+function below(place: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([place, Buffer.from('/'), name]);
+}
+
+async function contentOf(place: Buffer, stats: Stats): Promise<string> {
+  if (stats.isSymbolicLink()) return textOf(await readlink(place, { encoding: 'buffer' }));
   if (stats.isFile()) {
     return createHash('sha256')
       .update(await readFile(place))

@@ -70,6 +70,8 @@ async function frameHead(reader: ByteReader, magic: Uint8Array): Promise<FrameHe
   const window = await exactly(reader, isSingleSegment ? 0 : 1);
   const dictionary = await exactly(reader, [0, 1, 2, 4][flags & 3] ?? 0);
   const size = await exactly(reader, [isSingleSegment ? 1 : 0, 2, 4, 8][flags >> 6] ?? 0);
+  // The format has no way to bring it along, and fzstd goes on without.
+  if (littleEndian(dictionary) > 0) throw notCompressed('zstd', new Error('it needs a dictionary'));
   const windowSize = isSingleSegment ? littleEndian(size) : 2 ** (10 + ((window[0] ?? 0) >> 3));
   if (windowSize > 2 ** ZSTD_MAX_WINDOW_LOG) {
     throw new OciError('TOO_LARGE', `zstd data asks for a window of more than 2^${ZSTD_MAX_WINDOW_LOG} bytes`);

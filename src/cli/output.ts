@@ -101,8 +101,13 @@ function refuseTemplate(): never {
   throw new OciError('USAGE', 'what this command prints is no JSON, and --template has nothing to render');
 }
 
+/** The config of an artifact may be anything. */
 function parsed(chunk: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder().decode(chunk));
+  try {
+    return JSON.parse(new TextDecoder().decode(chunk));
+  } catch {
+    return refuseTemplate();
+  }
 }
 
 function terminalJson(chunk: Uint8Array): string {

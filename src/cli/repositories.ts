@@ -110,8 +110,9 @@ async function orTell({ session, failures }: Run, name: string, work: () => Prom
   try {
     await work();
   } catch (error) {
-    if (!isOciError(error) || call.signal.aborted || isOciError(error, 'DISK_FULL')) throw error;
+    if (!isOciError(error)) throw error;
     const { code, message } = error;
+    if (call.signal.aborted || code === 'DISK_FULL') throw error;
     failures.push(error);
     if (output.isJson) await output.jsonLine({ source: name, outcome: 'failed', code, message });
     output.warn(`${name} is left out: ${message} (${code})`);

@@ -5,7 +5,7 @@
  * A field that is not there is an error, so that a slip of the hand does not print nothing. Fields that some documents lack are for
  * `default`, `if`, `unless`, `case` and `assign`, which take them for nil.
  */
-import { Liquid, LiquidError, type Template, Tokenizer, TypeGuards } from 'liquidjs';
+import { Liquid, LiquidError, Parser, type Template, Tokenizer, TypeGuards } from 'liquidjs';
 import { OciError } from '../errors.ts';
 import { isObject } from '../model/descriptor.ts';
 import { inertLine, safeJson, safeText } from './safe-text.ts';
@@ -15,7 +15,7 @@ const MAX_CHARACTERS = 100_000;
 const MAX_MEMORY = 20_000_000;
 const MAX_RENDER_MS = 10_000;
 
-/** They read files. */
+/** They read files: without them, naming one is told before anything is done. */
 const FILE_TAGS = ['include', 'render', 'layout', 'block'] as const;
 
 /**
@@ -49,6 +49,7 @@ function createEngine(): Liquid {
     dateFormat: '%Y-%m-%dT%H:%M:%SZ',
     // Where there is no `size`, the library would take the number of its own variables for it.
     globals: { size: undefined },
+    // No file system, even if a tag should come to want one.
     templates: {},
     memoryLimit: MAX_MEMORY,
     renderLimit: MAX_RENDER_MS,
@@ -69,7 +70,7 @@ function parse(engine: Liquid, text: string): Template[] {
     const content = token.getContent().replaceAll('\\n', '\n').replaceAll('\\t', '\t');
     token.getContent = () => content;
   }
-  return engine.parser.parseTokens(tokens);
+  return new Parser(engine).parseTokens(tokens);
 }
 
 /** A value as it stands in a line; a list or an object is JSON. */

@@ -46,7 +46,9 @@ export async function openDockerDaemon(
   const call: Call = { signal, on };
   const engine = await openEngine(where, call);
   const saved = await saveImages(engine, await imageToSave(engine, locator, call), call);
-  const files = await openTarFiles('-', { input: saved.body, signal }).finally(() => saved.cancel());
+  const files = await openTarFiles('-', { input: saved.body, signal }).finally(async () => {
+    await saved.cancel();
+  });
   try {
     const source = await readSaved(files, formatLocator(locator), call);
     return { source, choose: () => chooseSaved(source, locator), close: () => files.close() };
@@ -100,7 +102,8 @@ export async function createDockerDaemon({
   const call: Call = { signal, on };
   // Before anything is fetched for it.
   const engine = await openEngine(where, call);
-  const { handle, path, close } = await openTemporaryFile();
+  const file = await openTemporaryFile();
+  const { handle, path } = file;
   const blobs = createSavedBlobs(handle, `the docker engine at ${engine.name}`, tmpdir());
   const { target, finish } = dockerArchiveTarget(blobs);
   let isEmpty = true;
@@ -116,8 +119,8 @@ export async function createDockerDaemon({
     const { size } = await handle.stat();
     const body = { size, open: () => readWindow(handle, 0, size, path, signal) };
     if (!isEmpty) await loadImages(engine, body, call);
-    await close();
+    await file.close();
   };
-  const file = { handle, folder: tmpdir(), deliver, drop: close };
-  return { target: { ...target, resolve, putManifest }, ...unfinished(file, finish) };
+  const output = { handle, folder: tmpdir(), deliver, drop: () => file.close() };
+  return { target: { ...target, resolve, putManifest }, ...unfinished(output, finish) };
 }

@@ -133,7 +133,8 @@ async function open(locator: Locator, { client, input, engine, signal, on }: Ope
       return { source, choose: async (reference) => chooseSaved(source, locator.path, reference), close };
     }
     case 'docker-daemon': {
-      const { openDockerDaemon } = await dockerDaemon();
+      // Most need no engine, and nothing of it is loaded for them.
+      const { openDockerDaemon } = await import('./docker-daemon.ts');
       const { source, choose, close } = await openDockerDaemon(locator, { engine, signal, on });
       return { source, choose: async () => choose(), close };
     }
@@ -157,16 +158,13 @@ async function create(
         hint: `write docker-archive:${locator.path}:NAME:TAG`,
       });
     case 'docker-daemon':
-      if (locator.id === undefined) return (await dockerDaemon()).createDockerDaemon({ engine, signal, on });
+      if (locator.id === undefined) {
+        return (await import('./docker-daemon.ts')).createDockerDaemon({ engine, signal, on });
+      }
       throw new OciError('USAGE', `${formatLocator(locator)} is no name for an image that is written`, {
         hint: 'the engine gives it its id; write docker-daemon:NAME:TAG',
       });
   }
-}
-
-/** Most need no engine, and nothing of it is loaded for them. */
-function dockerDaemon(): Promise<typeof import('./docker-daemon.ts')> {
-  return import('./docker-daemon.ts');
 }
 
 async function nothing(): Promise<void> {}

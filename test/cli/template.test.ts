@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { OCI_MANIFEST } from '../../src/model/media-types.ts';
+import { contentFrom, manifestFromDocument } from '../../src/store/content.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 
@@ -200,9 +202,18 @@ describe('CAP-M2: what is wrong with a template', () => {
       await refused('diff --markdown REGISTRY/team/app:1.0 REGISTRY/team/app:1.1', '{{ a }}'),
       /'--markdown' cannot be used/,
     );
-    assert.deepEqual(
-      (await readdir(folder)).filter((name) => name === 'm.json'),
-      [],
+    assert.ok(!(await readdir(folder)).includes('m.json'));
+  });
+
+  test('is found where the config of an artifact is no JSON', async () => {
+    const repository = world.registry.repository('notes');
+    const config = contentFrom(new TextEncoder().encode('a note'), 'text/plain');
+    await repository.putBlob(config);
+    const document = { schemaVersion: 2, mediaType: OCI_MANIFEST, config: config.descriptor, layers: [] };
+    await repository.putManifest(manifestFromDocument(document), { tags: ['1'] });
+    assert.match(
+      await refused('config REGISTRY/notes:1', '{{ a }}'),
+      /is no JSON, and --template has nothing to render/,
     );
   });
 });

@@ -4,9 +4,9 @@
  * whole. What the tricks are is in `test/support/hostile`.
  */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { corpus, titleOf } from '../support/hostile/corpus.ts';
-import { type Scene, withScene } from '../support/hostile/scene.ts';
+import { openStage, type Scene, type Stage } from '../support/hostile/scene.ts';
 import { assertDone, refusal } from '../support/hostile/verdict.ts';
 
 /** Extracts, and looks around. */
@@ -25,10 +25,16 @@ async function extracts(scene: Scene, path: string, below?: string): Promise<voi
   await clear();
 }
 
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+});
+after(() => stage.end());
+
 describe('CAP-E12: extract', () => {
   for (const one of corpus) {
     test(titleOf(one), () =>
-      withScene(one, async (scene) => {
+      stage.play(one, async (scene) => {
         await extracts(scene, '/');
         const folder = [...(scene.expected ?? [])].find(([path, { mode }]) => path !== '.' && mode.startsWith('4'));
         const path = folder?.[0] ?? (scene.expected === undefined ? 'a' : undefined);

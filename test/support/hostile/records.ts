@@ -47,11 +47,13 @@ export const records: readonly Case[] = [
   contained('PAX against the header', 'path', async () => [[await paxHeader({ path: 'in' }), pwned('../x')]], [
     pwned('in'),
   ]),
-  inside('PAX against the header: size', async () => [await paxHeader({ size: '1024' }), file('own', 'x')]),
-  inside('PAX against the header: a size beyond the archive', async () => [
-    await paxHeader({ size: '99999999' }),
-    pwned('b'),
+  inside('of PAX, against the header', async () => [
+    await paxHeader({ size: '1024' }),
+    file('own', 'x'),
+    file('b'),
+    file('c'),
   ]),
+  inside('of PAX, beyond the archive', async () => [await paxHeader({ size: '99999999' }), pwned('b')]),
   contained(
     'PAX for all',
     'path and size, which are for none',

@@ -47,14 +47,16 @@ export function headerFrom(header: LibraryHeader, numbers: HeaderNumbers): TarHe
   }
   const size = sizeOf(pax?.size ?? numbers.size, name);
   const { devmajor, devminor } = numbers;
+  const [uid, gid] = [paxNumber(pax, 'uid') ?? numbers.uid, paxNumber(pax, 'gid') ?? numbers.gid];
+  if (uid < 0 || gid < 0) throw invalid(`${quote(name, 80)} belongs to nobody`);
   if (type.endsWith('device') && (devmajor < 0 || devminor < 0)) throw invalid(`${quote(name, 80)} is no device`);
   return {
     name,
     type,
     size: hasBody(type) ? size : 0,
     mode: numbers.mode & 0o7777,
-    uid: paxNumber(pax, 'uid') ?? numbers.uid,
-    gid: paxNumber(pax, 'gid') ?? numbers.gid,
+    uid,
+    gid,
     mtime: paxNumber(pax, 'mtime') ?? numbers.mtime,
     linkname: linkname ?? undefined,
     uname: pax?.uname ?? header.uname,

@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
  * @throws OciError `NOT_FOUND`
  */
 export async function localLocator(context: Context, text: string): Promise<string> {
-  if (text === '-' || /^(oci|oci-archive|docker-archive):/.test(text)) return text;
+  if (text === '-' || /^(oci|oci-archive|docker-archive|docker-daemon):/.test(text)) return text;
   const [, named = text, suffix = ''] = /^(.+?)((?::[\w][\w.-]*)?(?:@sha\d+:[0-9a-f]+)?)$/s.exec(text) ?? [];
   for (const [place, rest] of [
     [text, ''],

@@ -4,6 +4,7 @@
  */
 import { tmpdir } from 'node:os';
 import { OciError } from '../errors.ts';
+import type { HttpResponse } from '../http/types.ts';
 import { type DockerArchive, isSame, readDockerArchive } from '../layout/docker-archive.ts';
 import { SAVED_MANIFEST } from '../layout/docker-manifest.ts';
 import type { Call } from '../model/call.ts';
@@ -46,15 +47,22 @@ export async function openDockerDaemon(
   const call: Call = { signal, on };
   const engine = await openEngine(where, call);
   const saved = await saveImages(engine, await imageToSave(engine, locator, call), call);
-  const files = await openTarFiles('-', { input: saved.body, signal }).finally(async () => {
-    await saved.cancel();
-  });
+  const files = await spooled(saved, call);
   try {
     const source = await readSaved(files, formatLocator(locator), call);
     return { source, choose: () => chooseSaved(source, locator), close: () => files.close() };
   } catch (error) {
     await files.close();
     throw error;
+  }
+}
+
+/** The archive in a temporary file: it can be read anywhere then. */
+async function spooled(saved: HttpResponse, { signal }: Call): Promise<TarFiles> {
+  try {
+    return await openTarFiles('-', { input: saved.body, signal });
+  } finally {
+    await saved.cancel();
   }
 }
 

@@ -21,8 +21,10 @@ export interface Packed {
 
 export type Layer = readonly Piece[] | Packed;
 
-/** How far a reader comes: not to unpack it, not to its first header, not to its last one, or not to a file system. */
-export type Stage = 'bytes' | 'head' | 'headers' | 'files';
+/**
+ * How far one comes: not to unpack it, not to its first header, not to its last one, not to a file system, or not to files on a disk.
+ */
+export type Stage = 'bytes' | 'head' | 'headers' | 'files' | 'disk';
 
 export interface Case {
   /** The trick. */

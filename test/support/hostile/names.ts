@@ -52,7 +52,7 @@ export const names: readonly Case[] = [
     [file('long', 'x', own)],
   ),
   refused('long names', 'of 5000 characters', () => [[pwned('n'.repeat(5000))]], { at: 'head' }),
-  refused('long names', 'that no directory takes', () => [[pwned('n'.repeat(300))]], { code: 'IO' }),
+  refused('long names', 'that no directory takes', () => [[pwned('n'.repeat(300))]], { at: 'disk', code: 'IO' }),
   twin('long names', 'of 255 characters, 15 deep', () => [[file(`${`${'n'.repeat(254)}/`.repeat(15)}f`, 'x', own)]]),
   twin(
     'names that are no UTF-8',

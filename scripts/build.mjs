@@ -43,6 +43,16 @@ await build({
   allowOverwrite: true,
 });
 
+// Proofs of signatures, and globs in their policies: libraries that nothing else needs.
+await build({
+  ...shared,
+  entryPoints: ['src/node/verify/sigstore.ts', 'src/node/verify/pattern.ts'],
+  outdir: 'dist/node/verify',
+  splitting: false,
+  banner,
+  allowOverwrite: true,
+});
+
 // What the bundled seams have taken in must not be imported past them.
 for (const left of ['unzstd.js', 'unzstd.js.map']) rmSync(`dist/bytes/${left}`, { force: true });
 

@@ -92,6 +92,7 @@ export {
   type LeftManifest,
   type RepositoryDeletion,
 } from './graph/delete-repository.ts';
+export { createMountable, type Mountable } from './graph/mountable.ts';
 export { type DeletionPlan, planDeletion, type PlannedDeletion, type PlanOptions } from './graph/plan-deletion.ts';
 export { search } from './graph/search.ts';
 export { imageConfig, platformOfImage, select } from './graph/select.ts';
@@ -123,6 +124,13 @@ export {
   type ImageChange,
   type ImageToChange,
 } from './image/change.ts';
+export {
+  type BaseCheck,
+  type BaseOutcome,
+  checkBase,
+  type CheckBaseOptions,
+  type CheckedBase,
+} from './image/check-base.ts';
 export { convert, type Converted, type ConvertOptions } from './image/convert.ts';
 export type { ImageComparison } from './image/diff/comparison.ts';
 export { DIFF_SECTIONS, type DiffOptions, type DiffSection } from './image/diff/diff-options.ts';

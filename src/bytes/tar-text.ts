@@ -37,11 +37,11 @@ export function textOf(bytes: Uint8Array): string {
   return parts.join('');
 }
 
-/** The bytes of text, the same that it was made of. */
+/** The bytes of text, the same that it was made of. No other half of a character stands for a byte: `/`, `.` and NUL have none. */
 export function bytesOfText(text: string): Uint8Array {
   const encoder = new TextEncoder();
   // With the u flag it is lone ones only, which no encoder keeps.
-  const parts = text.split(/(\p{Surrogate})/u);
+  const parts = text.split(/([\udc80-\udcff])/u);
   return concat(
     parts.map((part, at) => (at % 2 === 0 ? encoder.encode(part) : new Uint8Array([part.charCodeAt(0) & 0xff]))),
   );
@@ -49,7 +49,12 @@ export function bytesOfText(text: string): Uint8Array {
 
 /** Does text stand for bytes that are not UTF-8? */
 export function holdsBytes(text: string): boolean {
-  return /\p{Surrogate}/u.test(text);
+  return /[\udc80-\udcff]/u.test(text);
+}
+
+/** Is it what {@link textOf} makes of some bytes? Text from JSON need not be: it may hold any half of a character. */
+export function isTextOfBytes(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text) || textOf(bytesOfText(text)) === text;
 }
 
 /**

@@ -1,7 +1,8 @@
 /** The options of `verify`, and the policy that they are. */
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings';
 import { OciError } from '../errors.ts';
-import { parseReference } from '../model/reference.ts';
+import { formatReference } from '../model/reference.ts';
+import { parseLocator } from '../node/locator.ts';
 import type { AttestationPolicy, CertificatePolicy, VerifyPolicy } from '../node/verify/policy.ts';
 import type { Context } from './context.ts';
 import { readInput } from './input-file.ts';
@@ -105,12 +106,14 @@ function pairOf(text: string): readonly [name: string, value: string] {
 
 /** The name without what says which image it is today. @throws OciError `USAGE` for a local image */
 function nameOf(image: string): string {
-  if (/^(?:oci|oci-archive|docker-archive):/.test(image))
+  const locator = parseLocator(image);
+  if (locator.kind !== 'registry') {
     throw new OciError('USAGE', '--check-reference is for images in a registry', {
       hint: 'a local image has no name there',
     });
-  const { domain, path, tag } = parseReference(image);
-  return `${domain}/${path}${tag === undefined ? '' : `:${tag}`}`;
+  }
+  const { digest: _, ...name } = locator.reference;
+  return formatReference(name);
 }
 
 /** undefined: a signature is asked for. */

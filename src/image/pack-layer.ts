@@ -36,10 +36,10 @@ export async function packLayer(archive: Bytes, options: PackOptions): Promise<P
   const compression = compressionIn(form);
   const mediaType = layerTypeOf({ family: 'oci', compression, isForeign: false }, layer);
   const noted = noting(written(archive, options));
-  const { content, close } = await spool(noted.bytes, { mediaType, signal });
+  const kept = await spool(noted.bytes, { mediaType, signal });
   const { diffId, annotations } = noted.result();
-  const descriptor = withAnnotations(content.descriptor, annotations);
-  return { content: { ...content, descriptor }, diffId, compression, close: () => close() };
+  const descriptor = withAnnotations(kept.content.descriptor, annotations);
+  return { content: { ...kept.content, descriptor }, diffId, compression, close: () => kept.close() };
 }
 
 function written(archive: Bytes, options: PackOptions): AsyncGenerator<Uint8Array, WrittenLayer> {

@@ -32,6 +32,8 @@ export { type CredentialPlace, eraseCredential, type LoginOptions, storeCredenti
 export type { Resolve, Resolved } from './lookup.ts';
 export type { ProxySetting } from './proxy.ts';
 export { saveContent } from './save-content.ts';
+export { createDockerDaemon, type DockerDaemonOptions, openDockerDaemon, type SavedByEngine } from './docker-daemon.ts';
+export type { EngineOptions } from './docker-daemon-host.ts';
 export { createDockerArchive, openDockerArchive } from './docker-archive-file.ts';
 export { extract, type Extracted, type ExtractOptions } from './extract.ts';
 export { fileContent, type FileContentOptions } from './file-content.ts';
@@ -41,3 +43,15 @@ export { createTarLayout, type CreateTarOptions, openTarLayout, type TarLayout }
 export { defaultTimeouts, type Timeouts } from './timeouts.ts';
 export { certificateDirectories, readTlsFiles, type TlsFiles, type TlsSettings } from './tls.ts';
 export { nodeTransport, type NodeTransportOptions } from './transport.ts';
+export type { AttestationPolicy, CertificateIdentity, CertificatePolicy, VerifyPolicy } from './verify/policy.ts';
+export type { Provenance, ProvenanceSource } from './verify/provenance.ts';
+export type { Signer } from './verify/prover.ts';
+export type { SignedFormat } from './verify/candidates.ts';
+export {
+  type Rejected,
+  type SignedPlace,
+  type Verification,
+  type Verified,
+  verifyImage,
+  type VerifyImageOptions,
+} from './verify/verify-image.ts';

@@ -45,6 +45,10 @@ describe('CAP-J7: images in a docker engine', () => {
     const manifest = JSON.parse(await done('manifest REGISTRY/back:1')) as { config: { digest: string } };
     assert.equal(manifest.config.digest, single());
     await done('validate REGISTRY/back:1');
+    await done('push docker-daemon:app:1 REGISTRY/pushed:1', engine);
+    assert.equal(await done('digest REGISTRY/pushed:1'), await done('digest REGISTRY/back:1'));
+    await done('pull docker-daemon:app:1', engine);
+    assert.equal(await done('digest oci:app:1'), await done('digest REGISTRY/back:1'));
   });
 
   test('are read by every command, whoever wrote the archive', async (t) => {

@@ -16,7 +16,7 @@ async function extracts(scene: Scene, path: string, below?: string): Promise<voi
   await assertUnharmed(`extract ${path}`);
   if (one.refused === undefined) {
     assertDone(result, `extract ${path}`);
-    await assertMeant(`extract ${path}`, below);
+    await assertMeant(`extract ${path}`, { below });
   } else {
     const code = refusal(result, `extract ${path}`);
     assert.ok(code === one.refused.code || (path !== '/' && code === 'NOT_FOUND'), `${code}: ${result.stderr}`);
@@ -31,7 +31,7 @@ before(async () => {
 });
 after(() => stage.end());
 
-describe('CAP-E12: extract', () => {
+describe('CAP-E11: hostile images, extracted', () => {
   for (const one of corpus) {
     test(titleOf(one), () =>
       stage.play(one, async (scene) => {

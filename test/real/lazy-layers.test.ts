@@ -83,7 +83,7 @@ describe('CAP-G15: real images with lazy layers', needs('docker-registry', 'skop
     expected = await treeOf(`${layout}:1`);
   });
   after(async () => {
-    await registry?.close();
+    await registry?.stop();
     await work?.remove();
   });
 
@@ -96,7 +96,7 @@ describe('CAP-G15: real images with lazy layers', needs('docker-registry', 'skop
     }
     const pulled = join(work.path, 'pulled');
     await skopeoCopy({ registry, reference: 'app:lazy' }, `oci:${pulled}:1`);
-    assertSameTree(await treeOf(`${pulled}:1`), expected);
+    assertSameTree(await treeOf(`${pulled}:1`), expected, 'eStargz');
   });
 
   test('tar reads the layers, with what is of the format in them', async () => {
@@ -112,7 +112,7 @@ describe('CAP-G15: real images with lazy layers', needs('docker-registry', 'skop
     await lading('copy', '--compression', 'gzip', `${registry.host}/app:lazy`, `oci:${layout}:back`);
     const tree = await wholeTree(`${layout}:back`);
     for (const name of OWN) assert.equal(tree.has(name), false, name);
-    assertSameTree(tree, expected);
+    assertSameTree(tree, expected, 'from eStargz');
   });
 
   test('skopeo unpacks what became zstd:chunked to the very archives, and umoci to the tree', async (t) => {
@@ -133,7 +133,7 @@ describe('CAP-G15: real images with lazy layers', needs('docker-registry', 'skop
       assert.equal(sha256(await readFile(join(plain, diffId.slice('sha256:'.length)))), diffId);
     }
     await lading('copy', '--compression', 'gzip', `${image}:chunked`, `oci:${layout}:unchunked`);
-    assertSameTree(await wholeTree(`${layout}:unchunked`), expected);
+    assertSameTree(await wholeTree(`${layout}:unchunked`), expected, 'from zstd:chunked');
   });
 
   test('a table of zstd:chunked tells what skopeo’s own does', async (t) => {
@@ -163,12 +163,17 @@ function tableAt(layer: Uint8Array, position: string): readonly TocRecord[] {
   return (JSON.parse(new TextDecoder().decode(json)) as { entries: readonly TocRecord[] }).entries;
 }
 
+/** `userName` and `groupName` are of the format that this one grew out of, which skopeo leaves out. */
+const places = ['offset', 'endOffset', 'chunkSize', 'chunkDigest', 'userName', 'groupName'];
+
 /** But for where a file is cut, and where its pieces are; the zero of Go is a time that is not told. */
 function facts(entries: readonly TocRecord[]): readonly unknown[] {
   return entries
     .filter(({ type }) => type !== 'chunk')
-    .map(({ offset, endOffset, chunkSize: _, chunkDigest: __, userName: ___, groupName: ____, ...entry }) => {
-      const told = Object.entries(entry).filter(([, value]) => value !== 0 && value !== '0001-01-01T00:00:00Z');
-      return { ...Object.fromEntries(told), hasPlace: Number(offset) < Number(endOffset) };
+    .map((entry) => {
+      const isFact = ([name, value]: [string, unknown]): boolean =>
+        !places.includes(name) && value !== 0 && value !== '0001-01-01T00:00:00Z';
+      const told = Object.fromEntries(Object.entries(entry).filter(isFact));
+      return { ...told, hasPlace: Number(entry.offset) < Number(entry.endOffset) };
     });
 }

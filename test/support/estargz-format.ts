@@ -3,7 +3,7 @@
  * library alone: where gzip members begin, the footer, the table of contents, the landmark, every digest.
  */
 import assert from 'node:assert/strict';
-import { gunzipSync, inflateRawSync, type InputType } from 'node:zlib';
+import { gunzipSync, inflateRawSync } from 'node:zlib';
 import type { Annotations } from '../../src/model/descriptor.ts';
 import {
   assertFields,
@@ -65,12 +65,12 @@ export function gzipMembers(layer: Uint8Array): GzipMember[] {
     const flags = head[3] ?? 0;
     assert.equal(flags & ~4, 0, 'no names, no comments: the same everywhere');
     const body = 10 + ((flags & 4) === 0 ? 0 : 2 + (head[10] ?? 0) + 256 * (head[11] ?? 0));
-    const { engine } = inflateRawSync(head.subarray(body), { info: true } as object) as unknown as {
+    const { engine } = inflateRawSync(head.subarray(body), { info: true }) as unknown as {
       engine: { bytesWritten: number };
     };
     const end = start + body + engine.bytesWritten + 8;
     // The checksum is looked at, too.
-    found.push({ start, end, body: gunzipSync(layer.subarray(start, end) as InputType) });
+    found.push({ start, end, body: gunzipSync(layer.subarray(start, end)) });
     start = end;
   }
   return found;

@@ -46,7 +46,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     command,
     'lading check-base ghcr.io/o/app:1',
     'lading check-base --base alpine:3.20 --platform linux/arm64 localhost:5000/app:1',
-    'lading check-base --quiet ghcr.io/o/app:1 || lading rebase -t ghcr.io/o/app:1 ghcr.io/o/app:1',
+    'lading check-base --json oci:./app:1',
   );
 }
 

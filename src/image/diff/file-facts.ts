@@ -39,7 +39,11 @@ export function differences(before: FileFacts, after: FileFacts, ignoreTimes: bo
     target: before.linkname !== after.linkname && !isOther,
     device: !isOther && (before.devmajor !== after.devmajor || before.devminor !== after.devminor),
     xattrs: !isSame(before.xattrs ?? {}, after.xattrs ?? {}),
-    time: before.mtime !== after.mtime && !ignoreTimes,
+    time: timeOf(before) !== timeOf(after) && !ignoreTimes,
   };
   return (Object.keys(differs) as Difference[]).filter((name) => differs[name]);
+}
+
+function timeOf({ mtime, exactMtime }: FileFacts): string {
+  return exactMtime ?? String(mtime);
 }

@@ -19,7 +19,7 @@ export interface FileEntry {
   readonly gname?: string | undefined;
   /** Seconds since 1970, with fractions where the layer tells them. */
   readonly mtime: number;
-  /** The same as the layer writes it, where a number does not hold all of its digits. */
+  /** The same in decimal digits, to the nanosecond, where a number does not hold all of them. */
   readonly exactMtime?: string | undefined;
   /** Where a symlink leads, as it says itself: it may be absolute, or climb out. */
   readonly linkname?: string | undefined;
@@ -39,7 +39,7 @@ const XATTR = 'SCHILY.xattr.';
 export function fileEntry(path: string, { told }: Directory | Leaf): FileEntry {
   if (told === undefined) return { path, type: 'directory', size: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0 };
   const { header, index } = told.entry;
-  const { size, mode, uid, gid, uname, gname, mtime, linkname, devmajor, devminor, pax } = header;
+  const { size, mode, uid, gid, uname, gname, linkname, devmajor, devminor, pax } = header;
   const type = typeOf(header.type);
   return {
     path,
@@ -48,8 +48,7 @@ export function fileEntry(path: string, { told }: Directory | Leaf): FileEntry {
     mode,
     uid,
     gid,
-    mtime,
-    ...exactTimeOf(header),
+    ...timeOf(header),
     ...(uname ? { uname } : {}),
     ...(gname ? { gname } : {}),
     ...(type === 'symlink' ? { linkname } : {}),
@@ -65,9 +64,12 @@ function typeOf(type: TarEntryType): FileType {
   return type === 'contiguous-file' || type === 'link' ? 'file' : type;
 }
 
-function exactTimeOf({ mtime, pax }: TarHeader): Pick<FileEntry, 'exactMtime'> {
-  const exact = pax?.mtime;
-  return exact === undefined || Number.isInteger(mtime) || exact === String(mtime) ? {} : { exactMtime: exact };
+/** One time is written in one way, whatever zeros the layer has behind it. No tool keeps more than nanoseconds. */
+function timeOf({ mtime, pax }: TarHeader): Pick<FileEntry, 'mtime' | 'exactMtime'> {
+  if (Number.isInteger(mtime) || !pax?.mtime) return { mtime };
+  const exact = pax.mtime.replace(/(\.\d{9})\d+$/, '$1').replace(/\.?0+$/, '');
+  const nearest = Number(exact);
+  return exact === String(nearest) ? { mtime: nearest } : { mtime: nearest, exactMtime: exact };
 }
 
 function xattrsOf(pax: Readonly<Record<string, string>>): Pick<FileEntry, 'xattrs'> {

@@ -4,6 +4,7 @@
  */
 import { gunzip, gzip } from '../../bytes/compress.ts';
 import { concat, fromArray, readAll } from '../../bytes/read.ts';
+import { isTextOfBytes } from '../../bytes/tar-text.ts';
 import type { TarEntryType, TarPlace } from '../../bytes/tar.ts';
 import { type Descriptor, isObject } from '../../model/descriptor.ts';
 import { type Digest, isDigest } from '../../model/digest.ts';
@@ -72,15 +73,19 @@ function withWindows(pieces: readonly unknown[], windows: Uint8Array): readonly 
 }
 
 function isEntry(value: unknown): value is TarPlace {
-  if (!isObject(value) || typeof value.name !== 'string' || !types.has(value.type)) return false;
+  if (!isObject(value) || !isText(value.name) || !types.has(value.type)) return false;
   const { pax } = value;
   return (
     areCounts(value, 'size', 'offset') &&
     ['mode', 'uid', 'gid', 'mtime'].every((key) => Number.isFinite(value[key])) &&
     ['devmajor', 'devminor'].every((key) => value[key] === undefined || Number.isFinite(value[key])) &&
-    ['linkname', 'uname', 'gname'].every((key) => value[key] === undefined || typeof value[key] === 'string') &&
-    (pax === undefined || (isObject(pax) && Object.values(pax).every((text) => typeof text === 'string')))
+    ['linkname', 'uname', 'gname'].every((key) => value[key] === undefined || isText(value[key])) &&
+    (pax === undefined || (isObject(pax) && Object.entries(pax).flat().every(isText)))
   );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && isTextOfBytes(value);
 }
 
 function isPiece(value: unknown): value is Omit<IndexedPiece, 'window'> & { readonly windowLength: number } {

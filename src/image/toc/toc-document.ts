@@ -4,16 +4,19 @@
  * is checked where they become a table.
  */
 import { OciError } from '../../errors.ts';
-import { textOf } from '../../bytes/tar-text.ts';
+import { isTextOfBytes, textOf } from '../../bytes/tar-text.ts';
 import type { TarEntryType, TarHeader } from '../../bytes/tar.ts';
 import { isObject } from '../../model/descriptor.ts';
 import { type Digest, isDigest } from '../../model/digest.ts';
 import { quote } from '../../model/quote.ts';
+import { paxTime } from './toc-time.ts';
 
 /** The largest that is read, in bytes of JSON; a layer with a larger one is read whole. */
 export const MAX_TOC_BYTES: number = 64 * 1024 * 1024;
 const MAX_ENTRIES = 2_000_000;
 const MAX_NAME = 4096;
+/** What Go's JSON makes of bytes that are no UTF-8: what the archive has there is not known. */
+const LOST = '\ufffd';
 
 /** A file or whatever else has a name, and what its bytes stand in. */
 export interface TocEntry {
@@ -125,6 +128,8 @@ function headerOf(
     if (name !== '') names.set(id, name);
     return names.get(id) ?? '';
   };
+  const time = timeIn(entry);
+  const pax = { ...xattrsIn(entry), ...(time.includes('.') ? { mtime: time } : {}) };
   return {
     name: textIn(entry, 'name'),
     type,
@@ -132,23 +137,25 @@ function headerOf(
     mode: numberIn(entry, 'mode') & 0o7777,
     uid,
     gid,
-    mtime: timeIn(entry),
+    mtime: Number(time),
     linkname: type === 'link' || type === 'symlink' ? textIn(entry, 'linkName') : undefined,
     uname: owner(owners.user, uid, 'userName'),
     gname: owner(owners.group, gid, 'groupName'),
     devmajor: numberIn(entry, 'devMajor'),
     devminor: numberIn(entry, 'devMinor'),
-    pax: xattrsIn(entry),
+    pax: Object.keys(pax).length === 0 ? undefined : pax,
   };
 }
 
-function xattrsIn({ xattrs }: Record<string, unknown>): Record<string, string> | undefined {
-  if (xattrs === undefined || xattrs === null) return undefined;
+function xattrsIn({ xattrs }: Record<string, unknown>): Record<string, string> {
+  if (xattrs === undefined || xattrs === null) return {};
   if (!isObject(xattrs)) throw invalid('xattrs are no object');
-  const records = Object.entries(xattrs).map(
-    ([name, value]) => [`SCHILY.xattr.${name}`, textOf(base64(value))] as const,
+  return Object.fromEntries(
+    Object.entries(xattrs).map(([name, value]) => [
+      `SCHILY.xattr.${checked('the name of an extended attribute', name)}`,
+      textOf(base64(value)),
+    ]),
   );
-  return records.length === 0 ? undefined : Object.fromEntries(records);
 }
 
 function base64(value: unknown): Uint8Array {
@@ -160,15 +167,12 @@ function base64(value: unknown): Uint8Array {
   throw invalid('an extended attribute is not base64');
 }
 
-/** RFC 3339, as Go writes it; the zero of Go's time is a time that is not told. */
-function timeIn(entry: Record<string, unknown>): number {
+/** The zero of Go's time is a time that is not told. */
+function timeIn(entry: Record<string, unknown>): string {
   const text = textIn(entry, 'modtime');
-  const [, whole = '', fraction = '', zone = ''] =
-    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
-  if (text === '' || whole === '0001-01-01T00:00:00') return 0;
-  const seconds = Date.parse(`${whole}${zone}`) / 1000;
-  if (Number.isNaN(seconds)) throw invalid(`${quote(text, 40)} is not a time`);
-  return seconds + Number(`0${fraction}`);
+  const seconds = text === '' || text.startsWith('0001-01-01T00:00:00') ? '0' : paxTime(text);
+  if (seconds === undefined) throw invalid(`${quote(text, 40)} is not a time`);
+  return seconds;
 }
 
 function numberIn(entry: Record<string, unknown>, key: string): number {
@@ -178,10 +182,15 @@ function numberIn(entry: Record<string, unknown>, key: string): number {
 }
 
 function textIn(entry: Record<string, unknown>, key: string): string {
-  const value = entry[key] ?? '';
-  if (typeof value !== 'string' || value.length > MAX_NAME || value.includes('\0')) {
-    throw invalid(`${key} is ${quote(value, 80)}`);
+  return checked(key, entry[key] ?? '');
+}
+
+/** Text as an archive could have it. Half a character in JSON (`\udc2f`) may stand for no byte, or for another name's. */
+function checked(what: string, value: unknown): string {
+  if (typeof value !== 'string' || value.length > MAX_NAME || value.includes('\0') || !isTextOfBytes(value)) {
+    throw invalid(`${what} is ${quote(value, 80)}`);
   }
+  if (value.includes(LOST)) throw invalid(`${what} is ${quote(value, 80)}, which stands for other bytes`);
   return value;
 }
 

@@ -34,11 +34,16 @@ function partsOf(toc: TableOfContents, entry: LayerEntry): readonly Part[] {
   throw new OciError('USAGE', `${quote(entry.path)} is of another layer`);
 }
 
-/** As they stand in the layer: so each of its bytes is passed once. */
+/** As they stand in the layer: so each of its bytes is passed once. What is all zeros stands nowhere, and comes after what it follows. */
 function inOrder(files: readonly Wanted[]): Wanted[] {
-  const start = ({ parts }: Wanted): number =>
-    parts.find(({ chunk }) => chunk.frame !== undefined)?.chunk.frame?.start ?? -1;
-  return [...files].sort((a, b) => start(a) - start(b) || a.entry.index - b.entry.index);
+  const starts = new Map<Wanted, number>();
+  const listed = [...files].sort((a, b) => a.entry.index - b.entry.index);
+  let last = -1;
+  for (const file of listed) {
+    last = file.parts.find(({ chunk }) => chunk.frame !== undefined)?.chunk.frame?.start ?? last;
+    starts.set(file, last);
+  }
+  return listed.sort((a, b) => (starts.get(a) ?? 0) - (starts.get(b) ?? 0));
 }
 
 async function* bodies(layer: Content, files: readonly Wanted[], call: Call): AsyncGenerator<LayerBody> {

@@ -125,13 +125,13 @@ function checkAnnotations(annotations: Readonly<Record<string, unknown>>, policy
   }
 }
 
-/** A tag counts where one is asked for. */
+/** cosign signs for a repository, podman and skopeo for a tag of it: a tag counts where both have one. */
 function checkReference(told: string | undefined, wanted: Reference): void {
   if (told === undefined) throw refusal('it names no image');
   const named = readReference(told);
   const isSame = named?.domain === wanted.domain && named.path === wanted.path;
-  if (!isSame || (wanted.tag !== undefined && named.tag !== wanted.tag))
-    throw refusal(`it is for the name ${quote(told)}`);
+  const isOtherTag = named?.tag !== undefined && wanted.tag !== undefined && named.tag !== wanted.tag;
+  if (!isSame || isOtherTag) throw refusal(`it is for the name ${quote(told)}`);
 }
 
 function readReference(text: string): Reference | undefined {

@@ -9,7 +9,7 @@ export interface VerifyPolicy {
   readonly certificate?: CertificatePolicy | undefined;
   /** What the signer must have written beside the digest: cosign's `-a name=value`. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
-  /** The name that the signature must be for: `ghcr.io/o/app`, with a tag where that is to be the same, too. */
+  /** The name that the signature must be for: `ghcr.io/o/app`; a tag counts where both have one. */
   readonly reference?: string | undefined;
   /** An attestation is wanted, and not a signature. */
   readonly attestation?: AttestationPolicy | undefined;

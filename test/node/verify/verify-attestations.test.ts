@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import { assert as check, constantFrom, jsonValue, property } from 'fast-check';
 import type { Descriptor } from '../../../src/model/descriptor.ts';
 import type { AttestationPolicy, VerifyPolicy } from '../../../src/node/verify/policy.ts';
 import { checkProvenance, readProvenance } from '../../../src/node/verify/provenance.ts';
@@ -126,7 +126,11 @@ describe('CAP-I8: an attestation', () => {
       [by.envelopeLayer({ payloadType: 'a' }), /has no signature/],
       [by.envelopeLayer({ payloadType: 'a', payload: '!', signatures: [{ sig: 'AA' }] }), /is not base64/],
       [
-        by.envelopeLayer({ payloadType: 'a', payload: 'AA', signatures: Array(17).fill({ sig: 'AA' }) }),
+        by.envelopeLayer({
+          payloadType: 'a',
+          payload: 'AA',
+          signatures: Array.from({ length: 17 }, () => ({ sig: 'AA' })),
+        }),
         /more than 16/,
       ],
       [by.envelopeLayer(by.envelope(Buffer.from('{}'), own.privateKey)), /unknown type/],
@@ -229,8 +233,8 @@ describe('CAP-I8: provenance', () => {
   });
 
   test('of any shape is read or refused', () => {
-    fc.assert(
-      fc.property(fc.constantFrom(V02, V1), fc.jsonValue(), (type, predicate) => {
+    check(
+      property(constantFrom(V02, V1), jsonValue(), (type, predicate) => {
         const provenance = readProvenance(type, predicate);
         assert.ok(provenance);
         try {

@@ -1,6 +1,6 @@
 /** One case played: its image in a layout, a canary tree around the place that is written to, and commands that are run in it. */
 import assert from 'node:assert/strict';
-import { lstat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Built, buildImage } from '../../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../cli.ts';
@@ -21,14 +21,28 @@ export interface Scene extends CanaryTree {
   readonly expected: ReadonlyMap<string, FileFacts> | undefined;
   /** Runs a command; `IMAGE` is the image, `TARGET` the place to write, `WORK` the other one. */
   readonly run: (args: readonly string[], options?: CliOptions) => Promise<CliResult>;
-  /** The target holds what is meant, and nothing else. @param below only what is in this directory of it */
-  readonly assertMeant: (what: string, below?: string) => Promise<void>;
+  /** The target holds what is meant, and nothing else. */
+  readonly assertMeant: (what: string, expected?: Expected) => Promise<void>;
   readonly assertNothing: (what: string) => Promise<void>;
+}
+
+/** How much of what is meant. */
+export interface Expected {
+  /** Only what is in this directory. */
+  readonly below?: string | undefined;
+  /** Times have changed on the way. */
+  readonly otherTimes?: boolean | undefined;
+  /** Only the bytes, links and names of one file: permissions, owners and times are those of whoever has written it. */
+  readonly contentOnly?: boolean | undefined;
+  /** Where it stands in the target. */
+  readonly at?: string | undefined;
 }
 
 /** Where cases are played, one after the other. */
 export interface Stage {
   readonly play: (one: Case, act: (scene: Scene) => Promise<void>) => Promise<void>;
+  /** For what several cases share. */
+  readonly directory: (name: string) => Promise<string>;
   /** Looks around a last time, and removes everything. */
   readonly end: () => Promise<void>;
 }
@@ -46,6 +60,10 @@ export async function openStage(): Promise<Stage> {
       } finally {
         await tree.clear();
       }
+    },
+    async directory(name) {
+      await mkdir(join(path, name));
+      return join(path, name);
     },
     async end() {
       await remove();
@@ -74,10 +92,21 @@ async function sceneOf(one: Case, tree: CanaryTree, work: string): Promise<Scene
         args.map((arg) => arg.replace('IMAGE', layout).replace('TARGET', target).replace('WORK', work)),
         { cwd: here, ...options },
       ),
-    assertMeant: async (what, below) =>
-      assertSameTree(await fileFacts(target), belowOf(expected ?? new Map(), below), what),
+    async assertMeant(what, { below, at = '', ...blurred } = {}) {
+      const found = await fileFacts(join(target, at));
+      assertSameTree(blur(found, blurred), blur(belowOf(expected ?? new Map(), below), blurred), what);
+    },
     assertNothing: (what) => assert.rejects(lstat(target), { code: 'ENOENT' }, `${what}: something is left`),
   };
+}
+
+function blur(
+  facts: ReadonlyMap<string, FileFacts>,
+  { otherTimes, contentOnly }: Expected,
+): ReadonlyMap<string, FileFacts> {
+  if (otherTimes !== true && contentOnly !== true) return facts;
+  const less = contentOnly === true ? { owner: '', mode: '', mtime: 0 } : { mtime: 0 };
+  return new Map([...facts].map(([path, one]) => [path, { ...one, ...less }]));
 }
 
 /** A directory as the root of a tree. Names of one file outside of it do not count. */

@@ -68,10 +68,13 @@ export const special: readonly Case[] = [
     ],
   ]),
   refused('owners', '-1', async () => [[await rawEntry(file('a'), { uid: '-1' })]], { at: 'head' }),
-  refused('owners', '-1 in bits', async () => [
-    [await rawEntry(file('a'), { uid: bits(255, 255, 255, 255, 255, 255, 255, 255) })],
-  ]),
-  refused('owners', 'of 2^32', async () => [[await paxHeader({ gid: '4294967296' }), file('a')]]),
+  refused(
+    'owners',
+    '-1 in bits',
+    async () => [[await rawEntry(file('a'), { uid: bits(255, 255, 255, 255, 255, 255, 255, 255) })]],
+    { at: 'head' },
+  ),
+  refused('owners', 'of 2^32', async () => [[await paxHeader({ gid: '4294967296' }), file('a')]], { at: 'disk' }),
   refused('owners', 'that are a word', async () => [[file('x'), await paxHeader({ uid: 'root' }), file('a')]], {
     at: 'headers',
   }),
@@ -88,7 +91,9 @@ export const special: readonly Case[] = [
   ),
   refused('times', '1e20', async () => [[await paxHeader({ mtime: '1e20' }), file('a')]], { at: 'head' }),
   refused('times', 'nan', async () => [[await paxHeader({ mtime: 'nan' }), file('a')]], { at: 'head' }),
-  refused('times', 'beyond the year 9999', async () => [[await paxHeader({ mtime: '9999999999999' }), file('a')]]),
+  refused('times', 'beyond the year 9999', async () => [[await paxHeader({ mtime: '9999999999999' }), file('a')]], {
+    at: 'disk',
+  }),
   refused('times', 'that are letters', async () => [[await rawEntry(file('a'), { mtime: 'yesterday' })]], {
     at: 'head',
   }),

@@ -60,9 +60,8 @@ export async function* writeEstargz(
   yield* out.flush();
   const offset = out.position();
   const json = table.finish();
-  for (const part of [await tarHeader(ownHeader(TOC_NAME, json.length)), json, tarPadding(json.length), TAR_END]) {
-    yield* out.loose(part);
-  }
+  const head = await tarHeader(ownHeader(TOC_NAME, json.length));
+  yield* out.loose(concat([head, json, tarPadding(json.length), TAR_END]));
   yield* out.flush();
   yield footer(offset);
   const { diffId, size } = out.archive();

@@ -4,6 +4,7 @@ import { OciError } from '../errors.ts';
 import type { Changed } from '../image/change.ts';
 import { chained } from '../image/chain.ts';
 import type { ChangedLayers } from '../image/change-layers.ts';
+import { isTime } from '../image/time.ts';
 import type { TimeOptions } from '../image/times.ts';
 import { quote } from '../model/quote.ts';
 import { compressionOptions, type CompressionFlags, layerOptions, type PublishFlags } from './change-options.ts';
@@ -117,7 +118,6 @@ function regex(text: string): RegExp {
 
 function time(text: string): Date {
   const date = new Date(/^\d{1,11}$/.test(text) ? Number(text) * 1000 : text);
-  const isTime = /^\d{1,11}$|^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(date.getTime());
-  if (!isTime) throw new InvalidArgumentError('It is not a time like 2024-05-06T07:08:09Z, or seconds since 1970.');
+  if (!/^\d{1,11}$/.test(text) && !isTime(text)) throw new InvalidArgumentError('It is not a time like 2024-05-06T07:08:09Z, or seconds since 1970.');
   return date;
 }

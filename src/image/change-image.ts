@@ -76,7 +76,6 @@ export async function readImage(
   const bytes = await readAll(source.blob(link).open(call), MAX_CONFIG_BYTES, `config ${link.digest}`);
   const config = parseImageConfig(bytes);
   const configDocument = parseStrictJson(bytes, 'image config') as Record<string, unknown>;
-  requireSafeNumbers(configDocument, `config ${link.digest}`);
   return { manifest, config, configDocument, platform: platform ?? platformOf(config) };
 }
 
@@ -99,9 +98,7 @@ export async function changeImage({ change, call }: ChangeRun, image: ImageToCha
   const answer = await change(image, call);
   if (answer === undefined) return undefined;
   const { manifest: before, configDocument, platform } = image;
-  const config = isSame(answer.config, configDocument)
-    ? undefined
-    : contentFrom(encode(answer.config), answer.manifest.config.mediaType);
+  const config = isSame(answer.config, configDocument) ? undefined : configFrom(answer, before);
   const document = config === undefined ? answer.manifest : withConfig(answer.manifest, config.descriptor);
   if (isSame(document, before.document)) return undefined;
   const manifest = manifestOf(document, before);
@@ -114,6 +111,11 @@ export async function changeImage({ change, call }: ChangeRun, image: ImageToCha
 function platformAfter({ config }: ImageChange, image: ImageToChange): Platform | undefined {
   const platform = platformOf(parseImageConfig(encode(config)));
   return isSame([platform], [platformOf(image.config)]) ? undefined : platform;
+}
+
+function configFrom({ config, manifest }: ImageChange, { document }: ImageToChange['manifest']): Content {
+  requireSafeNumbers(config, `config ${document.config.digest}`);
+  return contentFrom(encode(config), manifest.config.mediaType);
 }
 
 function withConfig(manifest: ImageManifest, config: Descriptor): ImageManifest {

@@ -7,10 +7,10 @@ import { isIndexType } from '../model/media-types.ts';
 import { collect, mapLimited } from '../graph/collect.ts';
 import { MAX_DEPTH } from '../graph/copy.ts';
 import { attestedDigest, imageEntries } from '../graph/entries.ts';
-import { entryFor } from '../graph/select.ts';
 import { MAX_MANIFESTS } from '../graph/walk.ts';
 import { overlay } from '../store/overlay.ts';
 import { changeImage, type ChangeRun, leadingTo, type Made, manifestOf, noImage, readImage } from './change-image.ts';
+import { imagesFor } from './index-entries.ts';
 
 type Index = Manifest & { readonly document: ImageIndex };
 type Indexes = ReadonlyMap<Digest, Index>;
@@ -31,7 +31,7 @@ export async function changeIndex(run: ChangeRun, root: Index): Promise<RebuiltI
   const known = overlay(run.source, { manifests: [...indexes.values()] });
   const entries = await collect(imageEntries(known, root, run.call));
   const { platforms, name } = run;
-  const chosen = platforms.length === 0 ? entries : platforms.map((platform) => entryFor(entries, platform, name));
+  const chosen = platforms.length === 0 ? entries : platforms.flatMap((platform) => imagesFor(entries, platform, name));
   const made = await changeEntries(run, root, chosen);
   const all: Rebuilding = { indexes, made, chosen: new Set(chosen), rebuilt: new Map(), dropped: [] };
   return {

@@ -24,7 +24,10 @@ import { changeIndex, type RebuiltIndex } from './change-index.ts';
 export type { Change, ChangedImage, ImageChange, ImageToChange } from './change-image.ts';
 
 export interface ChangeOptions extends Call {
-  /** Change the images of these platforms only, what else an index holds stays as it is; all of them unless told. */
+  /**
+   * Change the images of these platforms only, what else an index holds stays as it is; all of them unless told. An index may have
+   * several for one, e.g. for versions of Windows: then each of those is changed.
+   */
   readonly platforms?: readonly Platform[] | undefined;
   /** Images at a time; 4 unless told. */
   readonly concurrency?: number | undefined;

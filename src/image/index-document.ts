@@ -40,16 +40,20 @@ export function without(entries: readonly Descriptor[], others: readonly Descrip
   return entries.filter((entry) => !known.has(entry));
 }
 
-/** Docker's lists have no place for more than docker's images. What stands in one already is not asked about. */
+/** Docker's lists have no place for more than docker's images, and none for what is said of one. What stands in one already is not asked about. */
 export function requireFamily({ document, descriptor, links }: Manifest, before?: ImageIndex): void {
   if (!isDockerType(descriptor.mediaType)) return;
   const fields = ['annotations', 'artifactType', 'subject'] as const;
   const known = new Set(before?.manifests.map(({ digest }) => digest));
-  const foreign = links.find((link) => !known.has(link.descriptor.digest) && !isDockerType(link.descriptor.mediaType));
+  const added = links.map((link) => link.descriptor).filter(({ digest }) => !known.has(digest));
+  const foreign = added.find(({ mediaType }) => !isDockerType(mediaType));
+  const annotated = added.find(({ annotations }) => annotations !== undefined);
   const what =
-    foreign === undefined
-      ? fields.find((name) => document[name] !== undefined && before?.[name] === undefined)
-      : `an entry of the type ${foreign.descriptor.mediaType}`;
+    foreign !== undefined
+      ? `an entry of the type ${foreign.mediaType}`
+      : annotated !== undefined
+        ? `annotations of an entry, as ${annotated.digest} has them`
+        : fields.find((name) => document[name] !== undefined && before?.[name] === undefined);
   if (what === undefined) return;
   throw new OciError('UNSUPPORTED', `a manifest list of docker's media types has no place for ${what}`, {
     hint: 'make an index of the media types of OCI',

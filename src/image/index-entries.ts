@@ -70,11 +70,16 @@ export function entriesFor(
   name: string,
 ): readonly Descriptor[] {
   const images = entries.filter((entry) => attestedBy(entry) === undefined && entry.platform?.os !== 'unknown');
-  const chosen = platforms.flatMap((platform) => {
-    const { platform: best } = entryFor(images, platform, name);
-    return entries.filter((entry) => isOf(entry, best ?? platform) && fits(entry, platform));
-  });
-  return withAttestations(entries, new Set(chosen));
+  return withAttestations(entries, new Set(platforms.flatMap((platform) => imagesFor(images, platform, name))));
+}
+
+/**
+ * The images for a platform among the images of an index: all that are for the one that fits best.
+ * @throws OciError `NOT_FOUND` naming the platforms that there are
+ */
+export function imagesFor(images: readonly Descriptor[], platform: Platform, name: string): readonly Descriptor[] {
+  const { platform: best } = entryFor(images, platform, name);
+  return images.filter((image) => isOf(image, best ?? platform) && fits(image, platform));
 }
 
 /** Some entries of an index. */

@@ -69,9 +69,14 @@ async function mutateImages(
     const { descriptor: root } = await source.manifest(reference, options);
     return { source, root, images: [], dropped: [] };
   }
-  const changed = await changeImages(source, reference, options, (image) => edited(image, edits));
-  if (edits.platform !== undefined && changed.images.length > 1) {
-    throw new OciError('USAGE', `${changed.images.length} images cannot all be for the same platform`, {
+  let images = 0;
+  const changed = await changeImages(source, reference, options, (image) => {
+    images++;
+    return edited(image, edits);
+  });
+  // One of them may be for that platform already.
+  if (edits.platform !== undefined && images > 1) {
+    throw new OciError('USAGE', `${images} images cannot all be for the same platform`, {
       hint: 'choose one of them by its platform',
     });
   }

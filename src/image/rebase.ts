@@ -73,7 +73,9 @@ export async function rebase(source: Source, reference: string | Descriptor, opt
     requireBase(image, old);
     return rebased(image, old, next, { source: newBase.source, annotations, created: options.created });
   });
-  return isIndex(root) ? withIndexAnnotations(changed, root, annotations, call) : changed;
+  // Of some of its images only, what an index tells of its base is still true of the others.
+  const isWhole = isIndex(root) && (options.platforms ?? []).length === 0;
+  return isWhole ? withIndexAnnotations(changed, root, annotations, call) : changed;
 }
 
 function annotationsFor(digest: Digest, { baseName }: RebaseOptions): Annotations {

@@ -85,7 +85,9 @@ function removedFrom(image: ImageToChange, at: readonly number[], createdBy: Reg
   const missing = at.find((position) => position >= length || position < -length);
   if (missing !== undefined) {
     const { digest } = image.manifest.descriptor;
-    throw new OciError('USAGE', `${digest} has no layer ${missing}`, { hint: `it has ${length}, the lowest is 0` });
+    throw new OciError('USAGE', `${digest} has no layer ${missing}`, {
+      hint: length === 0 ? 'it has none' : `it has ${length}, the lowest is 0`,
+    });
   }
   const made = stepsOf(image).flatMap(({ told, layer }) =>
     layer !== undefined && layer < length && says(told.created_by, createdBy) ? [layer] : [],

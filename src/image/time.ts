@@ -14,8 +14,11 @@ export function checkTime(text: string): string {
   throw new OciError('USAGE', `${quote(text)} is not a time`, { hint: 'write it like 2024-05-06T07:08:09Z' });
 }
 
-/** `Date.parse` takes the 30th of February for the 1st of March, and 24:00 for the next day; Go, and docker with it, cannot read them. */
-function isTime(text: string): boolean {
+/**
+ * Is it a time, with its zone? `Date.parse` takes the 30th of February for the 1st of March, 24:00 for the next day, and `version 1.2` for a
+ * day in 2001; Go, and docker with it, cannot read them.
+ */
+export function isTime(text: string): boolean {
   const day = form.exec(text)?.[1];
   if (day === undefined || Number.isNaN(Date.parse(text))) return false;
   return new Date(day).toISOString().startsWith(day);

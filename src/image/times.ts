@@ -13,6 +13,7 @@ import { familyOf, type ImageLayer, layersOf, replaced, withLayers } from './ima
 import { type ChangeTime, withTimes } from './layer-header.ts';
 import { type BaseImage, baseOf, requireBase } from './rebase.ts';
 import { relayer } from './relayer.ts';
+import { isTime } from './time.ts';
 
 /** What becomes of times: one of `set`, `fromLabel` and `clamp`. */
 export interface TimeOptions extends ChangeLayersOptions {
@@ -89,7 +90,7 @@ function timingOf({ set, clamp, fromLabel, after }: TimeOptions, image: ImageToC
 function labelTime({ config, manifest }: ImageToChange, name: string): Date {
   const text = config.config?.Labels?.[name];
   const date = new Date(text ?? '');
-  if (date.getTime() >= 0) return date;
+  if (isTime(text ?? '') && date.getTime() >= 0) return date;
   const told = text === undefined ? 'has no label' : `tells no time since 1970 in its label`;
   throw new OciError('USAGE', `${manifest.descriptor.digest} ${told} ${quote(name)}`);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { assert as check, property, string, uint8Array } from 'fast-check';
 import { fromArray, readAll } from '../../src/bytes/read.ts';
-import { bytesOfText, paxRecords, textOf } from '../../src/bytes/tar-text.ts';
+import { bytesOfText, holdsBytes, isTextOfBytes, paxRecords, textOf } from '../../src/bytes/tar-text.ts';
 import { readTar, type TarFile, type TarHeader, writeTar } from '../../src/bytes/tar.ts';
 import { temporaryDirectory } from '../support/real/temporary.ts';
 
@@ -28,6 +28,17 @@ test('any bytes are text, and the text is these bytes', () => {
     }),
   );
   assert.equal(textOf(new Uint8Array([0x61, 0x80, 0xc3, 0xbc])), 'a\udc80ü');
+});
+
+test('half a character stands for a byte that is no ASCII, or for none', () => {
+  const bytes = (text: string): string => Buffer.from(bytesOfText(text)).toString('latin1');
+  assert.equal(bytes('a\udc80\udcff'), 'a\x80\xff');
+  for (const text of ['\udc2e\udc2e\udc2fx', 'a\udc00b', '\udc7f', '\udd2f', '\ud800', '\udfff']) {
+    assert.match(bytes(text), /^[\x80-\xffabx]+$/, JSON.stringify(text));
+    assert.deepEqual([holdsBytes(text), isTextOfBytes(text)], [false, false]);
+  }
+  assert.equal(isTextOfBytes('\udcc3\udcbc'), false, 'ü is its text');
+  for (const text of ['', 'grüße 🎉', 'gr\udcfc\udcdfe', '\udcc3']) assert.equal(isTextOfBytes(text), true);
 });
 
 test('attributes that are no text are kept, byte for byte', async () => {

@@ -96,7 +96,7 @@ async function converts(scene: Scene): Promise<void> {
 /** Every header is written anew, with this time. */
 const rewrite = ['mutate', '--compression', 'gzip', '--time-set', '2001-02-03T04:05:06Z'];
 
-describe('CAP-F1 CAP-F7 CAP-F8: hostile layers in images that are changed', () => {
+describe('CAP-G5 CAP-G7 CAP-G9 CAP-G10: hostile layers in images that are changed', () => {
   for (const one of corpus) {
     const { at = 'disk' } = one.refused ?? {};
     test(titleOf(one), () =>

@@ -58,8 +58,8 @@ describe('an image in zstd:chunked of skopeo', needs('skopeo', 'umoci', 'tar'), 
     for (const [name, make] of Object.entries({ times: makeTimes, names: makeNames })) {
       const tree = join(work.path, name);
       await make(tree);
-      execFileSync('tar', ['-C', tree, '--format=posix', '--sort=name', '-cf', `${tree}.tar`, '.']);
-      // The second layer is read whole, for its names; the first one by its table.
+      execFileSync('tar', ['-C', tree, '--format=posix', '--sort=name', '--numeric-owner', '-cf', `${tree}.tar`, '.']);
+      // Tables of skopeo have no names of owners. The second layer is read whole, for its names; the first one by its table.
       await umociAddLayer(`${layout}:1`, `${tree}.tar`);
     }
     const chunked = join(work.path, 'chunked');

@@ -5,10 +5,10 @@ import { OciError } from '../../errors.ts';
 import type { Platform } from '../../model/platform.ts';
 import { append } from '../../image/append.ts';
 import { type LayerArchive, readLayer } from '../../node/layer-archive.ts';
+import { openBase, SCRATCH } from '../base-image.ts';
 import { baseName } from '../base-name.ts';
 import { changedTarget } from '../changed-target.ts';
 import { publish } from '../changed.ts';
-import { openFrom } from '../ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { readsStdin } from '../locators.ts';
@@ -21,7 +21,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .description(
       'Add layers to an image, for all its platforms, and put what comes of it under another name. The same layers on the same image become the same digest.',
     )
-    .argument('<image>', IMAGE_PLACES)
+    .argument('<image>', `${IMAGE_PLACES}, or scratch: an image with nothing in it`)
     .argument(
       '[layer...]',
       'tar archives, plain or compressed with gzip or zstd, or directories, the lowest first; - is stdin',
@@ -46,6 +46,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     'tar -C ./site -c . | lading append nginx:1.27 - --tag ghcr.io/o/site:1,latest',
     'lading append --platform linux/arm64 -f drivers.tar -t oci:./images:2 oci:./images:1',
     'lading append --base-annotations alpine:3.20 ./rootfs -t localhost:5000/app:1',
+    'lading append scratch ./rootfs --platform linux/arm64 -t localhost:5000/base:1',
   );
 }
 
@@ -72,7 +73,7 @@ async function appendTo(session: Session, image: string, files: readonly string[
   const created = flags.created ?? sourceDate(session);
   const layers: LayerArchive[] = [];
   for (const file of files) layers.push(await openLayer(session, file));
-  const from = await openFrom(session, image);
+  const from = await openBase(session, image, platforms);
   const { concurrency } = session.flags;
   const options = { ...session.call, platforms, concurrency, createdBy, created, baseName: baseOf(image, flags) };
   const changed = await append(from.source, from.reference, layers, options);
@@ -87,7 +88,7 @@ async function appendTo(session: Session, image: string, files: readonly string[
 /** Only what stands in a registry has a name that others can use. */
 function baseOf(image: string, { baseAnnotations }: AppendFlags): string | undefined {
   if (baseAnnotations !== true) return undefined;
-  const name = baseName(image);
+  const name = image === SCRATCH ? undefined : baseName(image);
   if (name === undefined) throw new OciError('USAGE', `${image} stands in no registry, and has no name to be noted`);
   return name;
 }

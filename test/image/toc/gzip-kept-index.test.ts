@@ -64,6 +64,8 @@ const unusable: Readonly<Record<string, (kept: Uint8Array) => Uint8Array>> = {
   'of millions of objects': (kept) => rewritten(kept, () => `[${'{},'.repeat(2_000_000)}{}]`),
   'a bomb': (kept) => rewritten(kept, () => ' '.repeat(65 << 20)),
   'of another layer': edited((index) => (index.layer = lower.diffId)),
+  'of a name with half a character': edited((index) => (first(index.entries).name = '\udc2e\udc2e\udc2fx')),
+  'of an attribute with half a character': edited((index) => (first(index.entries).pax = { 'a\ud800': '' })),
   'of another version': edited((index) => (index.version = 2)),
   'of a strange type': edited(({ entries }) => (first(entries).type = 'door')),
   'of a link to a number': edited(({ entries }) => (first(entries).linkname = 7)),

@@ -5,7 +5,7 @@ import { gnuLong, paxHeader, rawEntry } from '../raw-tar.ts';
 import { type Case, contained, type Piece, refused, twin } from './case.ts';
 
 const pwned = (name: string): ReturnType<typeof file> => file(name, 'pwned');
-const own = { mode: 0o604, uid: 11, gid: 12, mtime: 999_999_999 };
+const own = { mode: 0o745, uid: 11, gid: 12, mtime: 999_999_999 };
 const attribute = 'SCHILY.xattr.user.a';
 
 /** A PAX header of this text, whatever that is. */

@@ -2,7 +2,7 @@
 import { directory, file, opaque, symlink, whiteout } from '../layered.ts';
 import { type Case, contained, noDirectory, refused, twin } from './case.ts';
 
-const own = { mode: 0o644, uid: 1, gid: 2, mtime: 1_000_000_000 };
+const own = { mode: 0o751, uid: 1, gid: 2, mtime: 1_000_000_000 };
 
 export const whiteouts: readonly Case[] = [
   ...['.wh.', '.wh..', '.wh...', 'd/.wh..', 'd/.wh...'].map((name) =>

@@ -165,6 +165,7 @@ export { type BaseImage, rebase, type RebaseOptions } from './image/rebase.ts';
 export { type FileChoice, removeLayers, type RemoveLayersOptions } from './image/remove-layers.ts';
 export { scratch } from './image/scratch.ts';
 export { setTimes, type TimeOptions } from './image/times.ts';
+export { LAYER_FORMS, type LayerForm } from './image/layer-form.ts';
 export { layerFrom, type LayerOptions, layerType, type NewLayer } from './image/layer.ts';
 export { type ImagePlatform, platformsOf } from './image/platforms.ts';
 export { convertSchema1, type ConvertSchema1Options, schema1Blobs } from './image/schema1.ts';

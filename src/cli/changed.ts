@@ -20,13 +20,13 @@ export async function publish(
   from: From,
   changed: Changed,
   destination: string,
-  flags: Pick<TransferFlags, 'clobber' | 'dryRun'>,
+  flags: Pick<TransferFlags, 'clobber' | 'dryRun' | 'foreignLayers'>,
   more: object = {},
 ): Promise<void> {
   const to = await openDestination(session, destination);
   const overlaid = fromPlace(session, { ...from, source: changed.source, reference: changed.root.digest });
-  const { clobber, dryRun } = flags;
-  const told = await transfer(session, overlaid, to, { clobber, dryRun });
+  const { clobber, dryRun, foreignLayers } = flags;
+  const told = await transfer(session, overlaid, to, { clobber, dryRun, foreignLayers });
   const published: Published = {
     ...told,
     ...more,

@@ -8,9 +8,9 @@ import {
 } from '@commander-js/extra-typings';
 import { OciError } from '../errors.ts';
 import { addToIndex, type ChangedIndex, createIndex, type IndexItem } from '../image/image-index.ts';
-import type { Annotations } from '../model/descriptor.ts';
+import type { Annotations, Descriptor } from '../model/descriptor.ts';
 import { isIndex } from '../model/manifest.ts';
-import { formatPlatform, parsePlatform, type Platform } from '../model/platform.ts';
+import { formatPlatform, normalizePlatform, parsePlatform, type Platform } from '../model/platform.ts';
 import { parseTargetLocator } from '../node/locator.ts';
 import { type From, openFrom } from './ends.ts';
 import { withExamples } from './examples.ts';
@@ -72,6 +72,7 @@ export function createCommand(frame: Frame): CommandUnknownOpts {
         const { concurrency } = session.flags;
         const options = { ...session.call, concurrency, family, annotations, artifactType, subject };
         const made = await createIndex(itemsOf(froms, flags), options);
+        await tellTwice(session, made);
         const describe = images.join(',');
         await publishIndex(session, { describe, at: (digest) => digest }, made, target, flags);
       }),
@@ -98,7 +99,7 @@ export function addCommand(frame: Frame): CommandUnknownOpts {
           const { concurrency } = session.flags;
           const { replace } = flags;
           const changed = await addToIndex(source, reference, items, { ...session.call, concurrency, replace });
-          await tellTwice(session, changed);
+          await tellTwice(session, changed, '; --replace takes out the others');
           return changed;
         }),
       ),
@@ -132,13 +133,23 @@ function setPairs(pairs: readonly string[] | undefined): Annotations | undefined
 }
 
 /** Who pulls gets the first image that fits: a second one is hardly meant. */
-async function tellTwice({ output, call }: Session, { source, root, added }: ChangedIndex): Promise<void> {
+async function tellTwice(
+  { output, call }: Session,
+  { source, root, added }: ChangedIndex,
+  hint: string = '',
+): Promise<void> {
   const index = await source.manifest(root, call);
   if (!isIndex(index)) return;
-  const names = index.document.manifests.flatMap(({ platform }) => (platform ? [formatPlatform(platform)] : []));
-  for (const { platform } of added) {
-    const name = platform && platform.os !== 'unknown' ? formatPlatform(platform) : undefined;
+  const names = index.document.manifests.map(platformName);
+  for (const name of new Set(added.map(platformName))) {
     if (name === undefined || names.filter((one) => one === name).length < 2) continue;
-    output.warn(`${name} is there more than once, and clients take the first; --replace takes out the others`);
+    output.warn(`${name} is there more than once, and clients take the first${hint}`);
   }
+}
+
+/** undefined: it tells none, or is about another entry. Images with features of their own (compressions, Hyper-V) stand beside others. */
+function platformName({ platform }: Descriptor): string | undefined {
+  if (!platform || platform.os === 'unknown') return undefined;
+  const { 'os.features': features = [], ...known } = normalizePlatform(platform);
+  return [formatPlatform(known), ...features].join(' with ');
 }

@@ -48,7 +48,7 @@ export function layerEditOptions<A extends unknown[], O extends OptionValues>(
     new Option('--time-clamp <time>', 'the same for later times only, e.g. $SOURCE_DATE_EPOCH').argParser(time),
     new Option('--time-keep-layers <n>', 'leave so many of the lowest layers: those of the base').argParser(count),
     new Option('--time-base <image>', 'the same, where the base is told'),
-    new Option('--foreign-layers', 'fetch layers that are kept elsewhere from there'),
+    new Option('--foreign-layers', 'take along layers that are kept elsewhere; they stay what they are'),
   ];
   for (const option of options) command.addOption(option.helpGroup(LAYERS));
   return compressionOptions(command, 'how they are compressed; unless told, as they were', LAYERS);

@@ -27,14 +27,14 @@ const MAX_MANIFESTS = 10_000;
 
 /**
  * Reads every manifest under the root, and asks the target for it and its blobs, each once.
- * @param referrers what is attached to them belongs to it, too
+ * @param options as those of the copy: what is attached belongs to it, too, and a root that gets a new name is sent for that
  */
 export async function planCopy(
   source: Source,
   root: Descriptor,
   target: Source,
   call: Call,
-  referrers?: CopyOptions['referrers'],
+  { referrers, foreignLayers, tags = [] }: Pick<CopyOptions, 'referrers' | 'foreignLayers' | 'tags'> = {},
 ): Promise<Plan> {
   const wanted = typeof referrers === 'function' ? referrers : () => referrers === true;
   const manifests = await gather(
@@ -49,9 +49,12 @@ export async function planCopy(
   );
   const sent = { objects: 0, bytes: 0 };
   const reused = { objects: 0, bytes: 0 };
-  const standing = mapLimited(partsOf(manifests), CONCURRENCY, async ({ descriptor, isManifest }) => {
+  const named = await Promise.all(tags.map((tag) => target.resolve(tag, call)));
+  const isNamed = named.every((one) => one?.digest === root.digest);
+  const standing = mapLimited(partsOf(manifests, foreignLayers), CONCURRENCY, async ({ descriptor, isManifest }) => {
     const found = await (isManifest ? target.resolve(descriptor.digest, call) : target.stat(descriptor.digest, call));
-    return { size: descriptor.size, count: found === undefined ? sent : reused };
+    const isSent = found === undefined || (descriptor.digest === root.digest && !isNamed);
+    return { size: descriptor.size, count: isSent ? sent : reused };
   });
   for await (const { size, count } of standing) {
     count.objects++;
@@ -96,12 +99,15 @@ async function gather(
   return [...found.values()];
 }
 
-function* partsOf(manifests: readonly Manifest[]): Generator<{ descriptor: Descriptor; isManifest: boolean }> {
+function* partsOf(
+  manifests: readonly Manifest[],
+  foreignLayers: boolean = false,
+): Generator<{ descriptor: Descriptor; isManifest: boolean }> {
   const seen = new Set<string>();
   for (const { descriptor, links } of manifests) {
     yield { descriptor, isManifest: true };
     for (const link of links) {
-      const isBlob = link.role !== 'manifest' && !isForeign(link);
+      const isBlob = link.role !== 'manifest' && (foreignLayers || !isForeign(link));
       if (!isBlob || seen.has(link.descriptor.digest)) continue;
       seen.add(link.descriptor.digest);
       yield { descriptor: link.descriptor, isManifest: false };

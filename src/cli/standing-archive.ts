@@ -2,24 +2,28 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { OciError } from '../errors.ts';
-import type { Descriptor } from '../model/descriptor.ts';
+import type { TagDigest } from '../graph/tag-digests.ts';
 import { formatLocator } from '../node/locator.ts';
 import { unless } from '../node/fs-errors.ts';
 import { type Destination, openImages } from './locators.ts';
 import type { Session } from './session.ts';
 
 /**
- * What the first of the target's tags stands for in the archive that is there.
+ * What the target's tags stand for in the archive that is there.
  * @returns undefined where there is no archive yet, or the target is none
  * @throws OciError `CONFLICT` for an archive that lacks one of the tags
  */
-export async function standingInArchive(session: Session, to: Destination): Promise<Descriptor | undefined> {
+export async function standingInArchive(session: Session, to: Destination): Promise<readonly TagDigest[] | undefined> {
   if (!(await isStandingArchive(session, to))) return undefined;
   const { source } = await openImages(session, formatLocator(to.locator));
-  const standing = await Promise.all(to.tags.map((tag) => source.resolve(tag, session.call)));
-  const [first] = standing;
-  if (first === undefined || standing.includes(undefined)) throw wouldReplace(to);
-  return first;
+  if (to.tags.length === 0) throw wouldReplace(to);
+  return Promise.all(
+    to.tags.map(async (tag) => {
+      const descriptor = await source.resolve(tag, session.call);
+      if (descriptor === undefined) throw wouldReplace(to);
+      return { tag, descriptor };
+    }),
+  );
 }
 
 /** Refuses to replace an archive. @throws OciError `CONFLICT` */

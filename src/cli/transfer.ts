@@ -4,7 +4,7 @@ import type { Activity, Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Platform } from '../model/platform.ts';
 import { copy } from '../graph/copy.ts';
-import { rootOf } from '../graph/root.ts';
+import type { TagDigest } from '../graph/tag-digests.ts';
 import { requireSpace } from '../node/free-space.ts';
 import { isSaved } from '../node/locator.ts';
 import type { Source } from '../store/types.ts';
@@ -91,9 +91,11 @@ export async function transferOpen(
   flags: TransferFlags,
 ): Promise<Transferred> {
   const { call } = session;
-  const tags = flags.clobber === false ? await freeTags(to, call) : to.tags;
-  if (to.tags.length > 0 && tags.length === 0) return kept(from, to, call);
-  return sendTo(session, from, { ...to, tags }, flags);
+  const standing = flags.clobber === false ? await standingTags(to, call) : [];
+  if (standing.length > 0 && standing.length === to.tags.length) return keptAs(standing, from, to);
+  const left = standing.map(({ tag }) => tag);
+  if (left.length > 0) session.output.note(`left as they stand already: ${left.join(', ')}`);
+  return sendTo(session, from, { ...to, tags: to.tags.filter((tag) => !left.includes(tag)) }, flags);
 }
 
 async function sendTo(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
@@ -119,18 +121,25 @@ async function sendChosen(
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
   }
   if (flags.dryRun === true) {
-    const { sent, reused } = await planCopy(source, root, to.target, call, wantedReferrers(flags));
+    const planned = { tags: to.tags, referrers: wantedReferrers(flags), foreignLayers: flags.foreignLayers };
+    const { sent, reused } = await planCopy(source, root, to.target, call, planned);
     return { ...described(from, to, root, 'planned'), convertedFrom, sent, reused };
   }
-  const { sent, reused } = await send(session, await checkSpace(session, source, root, to), root, to, flags);
+  const checked = await checkSpace(session, { source, root }, to, flags);
+  const { sent, reused } = await send(session, checked, root, to, flags);
   return { ...described(from, to, root, sent.objects === 0 ? 'exists' : 'copied'), convertedFrom, sent, reused };
 }
 
 /** Where all of it lands on this disk, there has to be room for it. */
-async function checkSpace({ call }: Session, source: Source, root: Descriptor, to: Destination): Promise<Source> {
+async function checkSpace(
+  { call }: Session,
+  { source, root }: Pick<ChosenToCopy, 'source' | 'root'>,
+  to: Destination,
+  { foreignLayers }: TransferFlags,
+): Promise<Source> {
   const { spaceIn } = to;
   if (spaceIn === undefined || (await to.target.resolve(root.digest, call)) !== undefined) return source;
-  const plan = await planCopy(source, root, to.target, call);
+  const plan = await planCopy(source, root, to.target, call, { foreignLayers });
   await requireSpace(spaceIn, plan.sent.bytes, to.describe);
   return plan.source;
 }
@@ -149,21 +158,21 @@ async function send(
   return tally;
 }
 
-/** Those of the target's tags that stand for nothing yet. */
-async function freeTags({ target, tags }: Destination, call: Call): Promise<readonly string[]> {
-  const standing = await Promise.all(tags.map((tag) => target.resolve(tag, call)));
-  return tags.filter((_, at) => standing[at] === undefined);
+/** Those of the target's tags that stand for something already. */
+async function standingTags({ target, tags }: Destination, call: Call): Promise<readonly TagDigest[]> {
+  const found = await Promise.all(
+    tags.map(async (tag) => ({ tag, descriptor: await target.resolve(tag, call) })),
+  );
+  return found.flatMap(({ tag, descriptor }) => (descriptor === undefined ? [] : [{ tag, descriptor }]));
 }
 
-/** What the first of the tags stands for, and goes on standing for. */
-async function kept(from: From, to: Destination, call: Call): Promise<Transferred> {
-  const [first = ''] = to.tags;
-  return keptAs(await rootOf(to.target, first, call), from, to);
-}
-
-function keptAs(descriptor: Descriptor, from: From, to: Destination): Transferred {
+/** Each tag goes on standing for what it did; told in full is the first. */
+function keptAs(standing: readonly TagDigest[], from: From, to: Destination): Transferred {
+  const [first] = standing;
+  if (first === undefined) throw new TypeError('there is no tag that was kept');
+  const references = standing.flatMap(({ tag, descriptor }) => to.named(descriptor.digest, [tag]));
   const nothing = { objects: 0, bytes: 0 };
-  return { ...described(from, to, descriptor, 'kept'), sent: nothing, reused: nothing };
+  return { ...described(from, to, first.descriptor, 'kept'), references, sent: nothing, reused: nothing };
 }
 
 function described(

@@ -26,8 +26,11 @@ export interface BaseImage {
 
 export interface RebaseOptions extends ChangeOptions {
   readonly newBase: BaseImage;
-  /** What the image stands on; unless told, what its annotation {@link BASE_DIGEST} says, and then it is looked for beside the new base. */
-  readonly oldBase?: BaseImage | undefined;
+  /**
+   * What the image stands on. Without a reference, what its own annotation {@link BASE_DIGEST} says, each image of an index its own; unless
+   * told, that is looked for beside the new base.
+   */
+  readonly oldBase?: { readonly source: Source; readonly reference?: string | Descriptor | undefined } | undefined;
   /** The new base's whole name, for the annotation {@link BASE_NAME}, which stays what it is unless this is told. */
   readonly baseName?: string | undefined;
   /** When, in RFC 3339; the image keeps its own time unless told. */
@@ -68,7 +71,7 @@ export async function rebase(source: Source, reference: string | Descriptor, opt
   const annotations = annotationsFor(base.descriptor.digest, options);
   const known = overlay(source, { manifests: [root] });
   const changed = await changeImages(known, root.descriptor, options, async (image, own) => {
-    const oldBase = options.oldBase ?? toldBase(image, root, newBase);
+    const oldBase = oldBaseOf(image, root, options);
     const [old, next] = [await baseOf(oldBase, image, own), await baseOf(newBase, image, own)];
     requireBase(image, old);
     return rebased(image, old, next, { source: newBase.source, annotations, created: options.created });
@@ -82,7 +85,12 @@ function annotationsFor(digest: Digest, { baseName }: RebaseOptions): Annotation
   return { [BASE_DIGEST]: digest, ...(baseName === undefined ? {} : { [BASE_NAME]: baseName }) };
 }
 
-function toldBase({ manifest }: ImageToChange, root: Manifest, { source }: BaseImage): BaseImage {
+function oldBaseOf(image: ImageToChange, root: Manifest, { oldBase, newBase }: RebaseOptions): BaseImage {
+  const { source, reference } = oldBase ?? { source: newBase.source };
+  return reference === undefined ? toldBase(image, root, source) : { source, reference };
+}
+
+function toldBase({ manifest }: ImageToChange, root: Manifest, source: Source): BaseImage {
   const digest = baseAnnotation(BASE_DIGEST, manifest.document, root.document);
   if (digest !== undefined) return { source, reference: parseDigest(digest) };
   throw new OciError('USAGE', `${manifest.descriptor.digest} does not tell what it stands on`, {

@@ -39,6 +39,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .action((source, destination, flags) =>
       frame.run(flags, async (session) => {
         if (flags.allTags === true) return copyTags(session, source, destination, flags);
+        if (flags.filter !== undefined) throw new OciError('USAGE', '--filter goes with --all-tags');
         const from = await openFrom(session, source);
         const to = await openDestination(session, destination);
         await tellTransfer(session, await transfer(session, from, to, flags), to);

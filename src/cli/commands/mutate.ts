@@ -63,7 +63,7 @@ async function mutateTo(session: Session, image: string, flags: MutateFlags): Pr
       hint: 'see "lading mutate --help" for all that can be changed',
     });
   }
-  const { platform: platforms, clobber, dryRun, createdBy } = flags;
+  const { platform: platforms, clobber, dryRun, createdBy, foreignLayers } = flags;
   // An index of which only its own annotations change keeps its images as they are.
   const created = edits !== undefined && changesImages(edits) ? (flags.created ?? sourceDate(session)) : undefined;
   const from = await openBase(session, image, platforms);
@@ -74,5 +74,5 @@ async function mutateTo(session: Session, image: string, flags: MutateFlags): Pr
   const edited = await mutate(source, root, { ...edits, created, createdBy }, options);
   const changed = layers === undefined ? edited : chained(layers, edited);
   if (changed.source === from.source) session.output.note('that changes nothing: it stays what it is');
-  await publish(session, from, changed, target, { clobber, dryRun });
+  await publish(session, from, changed, target, { clobber, dryRun, foreignLayers });
 }

@@ -58,7 +58,9 @@ async function rebaseTo(session: Session, image: string, flags: Flags): Promise<
     requireWritten(asked, written, session.flags, '--new-base and --old-base');
   }
   const newBase = await openFrom(session, name);
-  const oldBase = built === undefined ? undefined : await openFrom(session, built);
+  const opened = built === undefined ? undefined : await openFrom(session, built);
+  // Where the image tells it, each image of an index tells its own.
+  const oldBase = flags.oldBase === undefined && opened !== undefined ? { source: opened.source } : opened;
   const { platform: platforms, created = sourceDate(session) } = flags;
   const { concurrency } = session.flags;
   const options = { ...session.call, platforms, concurrency, newBase, oldBase, created, baseName: baseName(name) };

@@ -53,7 +53,12 @@ export async function canaryTree(): Promise<CanaryTree> {
   await symlink('canary', join(outside, 'link'));
   const look = (): Promise<Map<string, string>> => factsBelow(top, join(near, 'targets'));
   const before = await look();
-  const clear = (): Promise<void> => rm(target, { recursive: true, force: true });
+  const clear = async (): Promise<void> => {
+    // Of an ordinary user's folders, some are not his to change before that.
+    const entries = await readdir(target, { recursive: true, withFileTypes: true }).catch(() => []);
+    for (const entry of entries) if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o700);
+    await rm(target, { recursive: true, force: true });
+  };
   return {
     outside,
     here,

@@ -1,6 +1,7 @@
 /** Publishing a changed image: a copy of its overlay, and what is told of it. What the change was, each command says. */
 import type { Changed } from '../image/change.ts';
 import { formatPlatform } from '../model/platform.ts';
+import { isSaved } from '../node/locator.ts';
 import { type From, fromPlace } from './ends.ts';
 import { openDestination } from './locators.ts';
 import type { Session } from './session.ts';
@@ -20,13 +21,15 @@ export async function publish(
   from: From,
   changed: Changed,
   destination: string,
-  flags: Pick<TransferFlags, 'clobber' | 'dryRun' | 'foreignLayers'>,
+  flags: Pick<TransferFlags, 'clobber' | 'dryRun' | 'foreignLayers' | 'platform'>,
   more: object = {},
 ): Promise<void> {
   const to = await openDestination(session, destination);
   const overlaid = fromPlace(session, { ...from, source: changed.source, reference: changed.root.digest });
   const { clobber, dryRun, foreignLayers } = flags;
-  const told = await transfer(session, overlaid, to, { clobber, dryRun, foreignLayers });
+  // What holds single images gets the one that was changed.
+  const platform = isSaved(to.locator) ? flags.platform : undefined;
+  const told = await transfer(session, overlaid, to, { clobber, dryRun, foreignLayers, platform });
   const published: Published = {
     ...told,
     ...more,

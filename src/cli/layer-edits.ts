@@ -80,8 +80,10 @@ export async function editLayers(
   let changed: Changed | undefined;
   if (at !== undefined || createdBy !== undefined || stripFile !== undefined) {
     const { removeLayers } = await import('../image/remove-layers.ts');
-    const file = stripFile === undefined ? undefined : await fileChoice(stripFile);
-    changed = kept(await removeLayers(source, reference, { ...options, at, createdBy, file }));
+    const files = stripFile === undefined ? undefined : await fileChoice(stripFile);
+    changed = kept(await removeLayers(source, reference, { ...options, at, createdBy, file: files?.isMeant }));
+    // Who mistypes the name of a secret has to hear of it, whatever else changes.
+    for (const glob of files?.unmet() ?? []) session.output.warn(`no layer that was read holds ${quote(glob)}`);
   }
   if (!setsTimes(flags)) return changed;
   const { setTimes } = await import('../image/times.ts');
@@ -96,11 +98,24 @@ async function timesOf(session: Session, flags: LayerEditFlags): Promise<Partial
   return { set, clamp, fromLabel, after, base, keepLayers: flags.timeKeepLayers };
 }
 
-async function fileChoice(globs: readonly string[]): Promise<(path: string) => boolean> {
+interface ChosenFiles {
+  readonly isMeant: (path: string) => boolean;
+  /** Those that no path has matched so far. */
+  readonly unmet: () => readonly string[];
+}
+
+async function fileChoice(globs: readonly string[]): Promise<ChosenFiles> {
   const { default: picomatch } = await import('picomatch');
   const paths = globs.map((glob) => glob.replace(/^\.?\/+/, '').replace(/\/+$/, ''));
   if (paths.includes('')) throw new OciError('USAGE', 'all files together cannot be taken out');
-  return picomatch(paths, { dot: true });
+  const unmet = new Map(paths.map((glob) => [glob, picomatch(glob, { dot: true })]));
+  const isAny = picomatch(paths, { dot: true });
+  const isMeant = (path: string): boolean => {
+    if (!isAny(path)) return false;
+    for (const [glob, isOne] of unmet) if (isOne(path)) unmet.delete(glob);
+    return true;
+  };
+  return { isMeant, unmet: () => [...unmet.keys()] };
 }
 
 function manyPositions(text: string, before: readonly number[] | undefined): readonly number[] {
@@ -118,6 +133,7 @@ function regex(text: string): RegExp {
 
 function time(text: string): Date {
   const date = new Date(/^\d{1,11}$/.test(text) ? Number(text) * 1000 : text);
-  if (!/^\d{1,11}$/.test(text) && !isTime(text)) throw new InvalidArgumentError('It is not a time like 2024-05-06T07:08:09Z, or seconds since 1970.');
+  if (!/^\d{1,11}$/.test(text) && !isTime(text))
+    throw new InvalidArgumentError('It is not a time like 2024-05-06T07:08:09Z, or seconds since 1970.');
   return date;
 }

@@ -4,7 +4,7 @@ import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { type CopyOptions, MAX_DEPTH } from '../graph/copy.ts';
-import { DIGEST_TAG_KINDS, digestTagged } from '../graph/digest-tags.ts';
+import { DIGEST_TAG_KINDS, digestTagged, isDigestTag } from '../graph/digest-tags.ts';
 import { isForeign } from '../store/links.ts';
 import { overlay } from '../store/overlay.ts';
 import type { Source } from '../store/types.ts';
@@ -49,7 +49,9 @@ export async function planCopy(
   );
   const sent = { objects: 0, bytes: 0 };
   const reused = { objects: 0, bytes: 0 };
-  const named = await Promise.all(tags.map((tag) => target.resolve(tag, call)));
+  // A tag that is made of a digest has come along with what it hangs on.
+  const names = (referrers ?? false) === false ? tags : tags.filter((tag) => !isDigestTag(tag));
+  const named = await Promise.all(names.map((tag) => target.resolve(tag, call)));
   const isNamed = named.every((one) => one?.digest === root.digest);
   const standing = mapLimited(partsOf(manifests, foreignLayers), CONCURRENCY, async ({ descriptor, isManifest }) => {
     const found = await (isManifest ? target.resolve(descriptor.digest, call) : target.stat(descriptor.digest, call));

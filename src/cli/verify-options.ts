@@ -1,6 +1,7 @@
 /** The options of `verify`, and the policy that they are. */
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings';
 import { OciError } from '../errors.ts';
+import { quote, withoutLogin } from '../model/quote.ts';
 import { formatReference } from '../model/reference.ts';
 import { parseLocator } from '../node/locator.ts';
 import type { AttestationPolicy, CertificatePolicy, VerifyPolicy } from '../node/verify/policy.ts';
@@ -70,7 +71,7 @@ const MAX_ROOT = 8 * 1024 * 1024;
  * @throws OciError `USAGE`, `IO`, `TOO_LARGE`
  */
 export async function policyOf(context: Context, image: string, flags: PolicyFlags): Promise<VerifyPolicy> {
-  const keys = flags.key && (await Promise.all(flags.key.map((file) => readText(context, file, MAX_KEY))));
+  const keys = flags.key && (await Promise.all(flags.key.map((file) => readKey(context, file))));
   return {
     keys,
     certificate: await certificateOf(context, flags),
@@ -93,6 +94,17 @@ async function certificateOf(context: Context, flags: PolicyFlags): Promise<Cert
   throw new OciError('USAGE', 'a certificate is asked for without --trusted-root', {
     hint: 'it is a file with the authorities to believe: sigstore publishes its own as trusted_root.json',
   });
+}
+
+/** cosign takes URLs of key services, too. @throws OciError `USAGE` */
+async function readKey(context: Context, file: string): Promise<string> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(file)) {
+    throw new OciError('USAGE', `--key takes a file, and ${quote(withoutLogin(file))} is none`, {
+      hint: `write the public key to one: "cosign public-key --key URL > cosign.pub" asks a key service`,
+    });
+  }
+  if (file === '') throw new OciError('USAGE', '--key names no file');
+  return readText(context, file, MAX_KEY);
 }
 
 async function readText(context: Context, file: string, limit: number): Promise<string> {

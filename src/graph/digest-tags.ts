@@ -11,6 +11,7 @@ import type { Manifest } from '../model/manifest.ts';
 import { isImageConfigType, OCI_EMPTY } from '../model/media-types.ts';
 import { referrerDescriptor } from '../store/referrer.ts';
 import type { Source } from '../store/types.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /** What cosign keeps under a tag each. */
 export const DIGEST_TAG_KINDS = ['sig', 'att', 'sbom'] as const;
@@ -60,9 +61,7 @@ export async function digestTagged(
   } catch (error) {
     if (isOciError(error, 'NOT_FOUND')) return undefined;
     // Anybody may push anything under such a name: it is there, and is not what it should be.
-    if (isOciError(error, 'MANIFEST_INVALID', 'DESCRIPTOR_INVALID', 'DIGEST_INVALID', 'VERSION_UNSUPPORTED')) {
-      return { tag, descriptor };
-    }
+    if (isUnreadable(error)) return { tag, descriptor };
     throw error;
   }
 }

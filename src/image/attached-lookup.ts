@@ -1,5 +1,4 @@
 /** The places where something that hangs on a manifest can be known from, each asked by itself. */
-import { isOciError } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import type { Annotations, Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
@@ -13,6 +12,7 @@ import {
   type DigestTagKind,
   referrersTagOf,
 } from '../graph/digest-tags.ts';
+import { isUnreadable } from '../graph/unreadable.ts';
 import type { Source } from '../store/types.ts';
 import type { Attached } from './attachment.ts';
 
@@ -45,8 +45,8 @@ export function lookups({ descriptor, attestations }: Subject): readonly Lookup[
   ];
 }
 
-/** One more than all that is taken. */
-const MAX_LISTED = 10_001;
+/** One more than all that is taken of one list. */
+export const MAX_LISTED: number = 10_001;
 /** Manifests of one list read at a time. */
 const AT_ONCE = 4;
 
@@ -83,17 +83,15 @@ async function completed(source: Source, entry: Descriptor, call: Call): Promise
   return { ...attachedDescriptor(manifest), ...rest, ...(annotations ? { annotations } : {}) };
 }
 
-/** A manifest that may be gone, or be none. */
+/** A manifest that may be gone, be none, or not be what the entry says: who made the list may be anybody who may push. */
 async function readIf(source: Source, descriptor: Descriptor, call: Call): Promise<Manifest | undefined> {
   try {
     return await source.manifest(descriptor, call);
   } catch (error) {
-    if (isOciError(error, 'NOT_FOUND', 'VERSION_UNSUPPORTED', ...INVALID)) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
 }
-
-const INVALID = ['MANIFEST_INVALID', 'DESCRIPTOR_INVALID', 'DIGEST_INVALID'] as const;
 
 async function taggedOf(source: Source, subject: Digest, kind: DigestTagKind, call: Call): Promise<readonly Found[]> {
   const tagged = await digestTagged(source, subject, kind, call);

@@ -49,6 +49,14 @@ export function layerKind(mediaType: string): LayerKind | undefined {
 }
 
 /**
+ * Is it said to be an archive of files? Those of artifacts (Helm's charts) are told by their names; encrypted ones are none until somebody
+ * has decrypted them.
+ */
+export function isArchiveType(mediaType: string): boolean {
+  return kinds.has(mediaType) || (/[./+-](tar|tgz)([./+-]|$)/.test(mediaType) && !mediaType.endsWith('+encrypted'));
+}
+
+/**
  * The media type for a kind of layer.
  * @throws OciError `UNSUPPORTED` for zstd in docker's family, which has none for it
  */

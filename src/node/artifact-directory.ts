@@ -13,6 +13,7 @@ import { openLayer } from '../image/files/open-layer.ts';
 import type { LayerEntry } from '../image/files/layer-entries.ts';
 import type { Call } from '../model/call.ts';
 import { parseDigest } from '../model/digest.ts';
+import { OCI_LAYER } from '../model/media-types.ts';
 import { quote } from '../model/quote.ts';
 import { manifestFromDocument } from '../store/content.ts';
 import { createMemoryStore } from '../store/memory.ts';
@@ -107,7 +108,8 @@ function refused(path: string, problem: string): OciError {
 }
 
 function manifestOver({ descriptor }: Content): ReturnType<typeof manifestFromDocument> {
-  const layer = { ...descriptor, mediaType: 'application/octet-stream' };
+  // Whatever its publisher calls it: how it is compressed, its bytes tell.
+  const layer = { ...descriptor, mediaType: OCI_LAYER };
   return manifestFromDocument({ schemaVersion: 2, config: layer, layers: [layer] });
 }
 

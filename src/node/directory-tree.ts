@@ -29,12 +29,13 @@ export interface DirectoryOptions {
 }
 
 const LOCK_PATIENCE_MS = 120_000;
+const WORK_FOLDER = '.lading';
 
 /** The files of a layout in a directory. */
 export function directoryTree(directory: string, options: DirectoryOptions = {}): LayoutTree {
   const { durable = false, origin, locate, clock } = options;
-  const workFolder = join(directory, '.lading');
-  const own = ownership(workFolder, clock);
+  const workFolder = join(directory, WORK_FOLDER);
+  const own = ownership(directory, workFolder, clock);
   return {
     ...readable(directory, origin),
     ...drafts(directory, workFolder, own, durable),
@@ -58,7 +59,10 @@ export function directoryTree(directory: string, options: DirectoryOptions = {})
     },
     remove: (path) => removeBelow(directory, path),
     list: (folder) => filesIn(directory, folder),
-    sweep: (sweep) => sweepFolder(workFolder, sweep),
+    async sweep(sweep) {
+      await checkWorkFolder(directory);
+      return sweepFolder(workFolder, sweep);
+    },
   };
 }
 
@@ -86,12 +90,13 @@ interface Owned {
 /** Owns a name among the processes; within this one it is waited for in turn, without asking the disk again and again. */
 type Own = (name: string, call: Call, patienceMs?: number) => Promise<Owned>;
 
-function ownership(workFolder: string, clock: Clock | undefined): Own {
+function ownership(directory: string, workFolder: string, clock: Clock | undefined): Own {
   const turns = createTurns();
   return async (name, { signal }, patienceMs) => {
     const endTurn = await turns(name, signal);
     try {
       const path = join(workFolder, name);
+      await checkWorkFolder(directory);
       const lock = await lockFile(path, () => makeFolder(workFolder), { signal, patienceMs, clock });
       const release = async (): Promise<void> => {
         try {
@@ -107,6 +112,11 @@ function ownership(workFolder: string, clock: Clock | undefined): Own {
       throw error;
     }
   };
+}
+
+/** A link in its place would have files made, and swept away, wherever it leads. @throws OciError `LAYOUT_INVALID` */
+function checkWorkFolder(directory: string): Promise<void> {
+  return checkFolders(directory, `${WORK_FOLDER}/`);
 }
 
 function drafts(
@@ -133,6 +143,7 @@ function drafts(
     async upload(id, { begin, ...call }) {
       const name = `${id}.upload`;
       if (begin) return beginDraft(await placeOf(name, call));
+      await checkWorkFolder(directory);
       // An id that nobody knows leaves no trace.
       return (await sizeBelow(workFolder, name)) === undefined ? undefined : resumeDraft(await placeOf(name, call));
     },

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { cli } from '../support/cli.ts';
+import type { Case } from '../support/hostile/case.ts';
 import { corpus, titleOf } from '../support/hostile/corpus.ts';
 import { openStage, type Scene, type Stage } from '../support/hostile/scene.ts';
 import { assertDone, refusal } from '../support/hostile/verdict.ts';
@@ -93,6 +94,13 @@ async function converts(scene: Scene): Promise<void> {
   assert.deepEqual([layers, diffIds], [diffIdsOf(scene), diffIdsOf(scene)]);
 }
 
+/** Who compresses a layer looks at no entry: one that unpacks is like the other. */
+function isAboutBytes({ trick, refused }: Case): boolean {
+  return (
+    refused?.at === 'bytes' || refused?.at === 'headers' || ['streams', 'bombs', 'checksums', 'the end'].includes(trick)
+  );
+}
+
 /** Every header is written anew, with this time. */
 const rewrite = ['mutate', '--compression', 'gzip', '--time-set', '2001-02-03T04:05:06Z'];
 
@@ -102,7 +110,7 @@ describe('CAP-G5 CAP-G7 CAP-G9 CAP-G10: hostile layers in images that are change
     test(titleOf(one), () =>
       stage.play(one, async (scene) => {
         await appends(scene);
-        await converts(scene);
+        if (isAboutBytes(one)) await converts(scene);
         if (await changes(scene, 'rewritten', rewrite, at !== 'files' && at !== 'disk'))
           await comesTo(scene, 'rewritten', { otherTimes: true });
         if (await changes(scene, 'flat', ['flatten'], at !== 'disk')) await comesTo(scene, 'flat');

@@ -42,4 +42,18 @@ describe('CAP-E11: hostile images, extracted', () => {
       }),
     );
   }
+
+  test('more files than are allowed: refused, before one of them is written', () =>
+    stage.play(oneOf('of as many names'), async ({ run, assertUnharmed, assertNothing }) => {
+      const extracting = (limit: string): ReturnType<typeof run> =>
+        run(['extract', '--max-entries', limit, 'IMAGE', '/', 'TARGET']);
+      assert.equal(refusal(await extracting('149'), 'extract'), 'LIMIT');
+      await assertNothing('extract');
+      assertDone(await extracting('150'), 'extract');
+      await assertUnharmed('extract');
+    }));
 });
+
+function oneOf(what: string): (typeof corpus)[number] {
+  return corpus.find((one) => one.what === what) ?? assert.fail();
+}

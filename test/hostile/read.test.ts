@@ -17,7 +17,7 @@ after(() => stage.end());
 async function lists({ run, expected, one, assertUnharmed }: Scene): Promise<void> {
   const result = await run(['files', '--json', '-r', 'IMAGE', '/']);
   await assertUnharmed('files');
-  if (one.refused !== undefined && one.refused.at !== 'disk') return void refused(one, result, 'files');
+  if (one.refused !== undefined && one.refused.at !== 'disk') return refused(one, result, 'files');
   assertDone(result, 'files');
   const shown = result.stdout.split('\n').filter((line) => line !== '');
   const paths = shown

@@ -82,7 +82,7 @@ async function appendTo(session: Session, image: string, files: readonly string[
     size: content.descriptor.size,
     diffId,
   }));
-  await publish(session, from, changed, target, { clobber, dryRun }, { layers: added });
+  await publish(session, from, changed, target, { clobber, dryRun, platform: platforms }, { layers: added });
 }
 
 /** Only what stands in a registry has a name that others can use. */

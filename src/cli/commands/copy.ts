@@ -1,6 +1,7 @@
 /** `copy`: an image from anywhere to anywhere, all platforms and the same digests. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
+import { isDigestTag } from '../../graph/digest-tags.ts';
 import { isSaved, nameIn, parseLocator } from '../../node/locator.ts';
 import { namesAtTarget } from '../all-tags.ts';
 import { convertOptions } from '../converted.ts';
@@ -75,6 +76,10 @@ async function copyTags(session: Session, source: string, destination: string, f
     const tags = listTags(from.source, { ...session.call, filter: flags.filter });
     let count = 0;
     for await (const { name, target } of namesAtTarget(from.locator, to.locator, tagsOf(tags))) {
+      if (isAboutWhole(name, flags)) {
+        session.output.note(`left out: ${name}, which is about what is not copied as it is`);
+        continue;
+      }
       const image = fromPlace(session, { ...from, reference: name, ...from.named(name) });
       const told = await transferOpen(session, image, { ...to, tags: [target] }, flags);
       if (isArchive) late.push(told);
@@ -84,6 +89,11 @@ async function copyTags(session: Session, source: string, destination: string, f
     if (count === 0) throw new OciError('NOT_FOUND', `${from.describe} has no tags to copy`);
   });
   for (const told of late) await tell(told);
+}
+
+/** What hangs on a digest under a tag made of it, where images get other digests on the way, or are taken out of theirs. */
+function isAboutWhole(tag: string, { platform, format, compression }: AllTagsFlags): boolean {
+  return (platform ?? format ?? compression) !== undefined && isDigestTag(tag);
 }
 
 async function* tagsOf(tags: AsyncIterable<ListedTag>): AsyncGenerator<string> {

@@ -74,5 +74,6 @@ async function mutateTo(session: Session, image: string, flags: MutateFlags): Pr
   const edited = await mutate(source, root, { ...edits, created, createdBy }, options);
   const changed = layers === undefined ? edited : chained(layers, edited);
   if (changed.source === from.source) session.output.note('that changes nothing: it stays what it is');
-  await publish(session, from, changed, target, { clobber, dryRun, foreignLayers });
+  const platform = flags.setPlatform === undefined ? platforms : [flags.setPlatform];
+  await publish(session, from, changed, target, { clobber, dryRun, foreignLayers, platform });
 }

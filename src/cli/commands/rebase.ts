@@ -65,5 +65,6 @@ async function rebaseTo(session: Session, image: string, flags: Flags): Promise<
   const { concurrency } = session.flags;
   const options = { ...session.call, platforms, concurrency, newBase, oldBase, created, baseName: baseName(name) };
   const changed = await rebase(from.source, from.reference, options);
+  if (changed.images.length === 0) session.output.note('it stands on that base already: it stays what it is');
   await publish(session, from, changed, target, flags);
 }

@@ -1,9 +1,11 @@
 /** `tags`: the tags of a repository, all pages. */
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { OciError } from '../../errors.ts';
 import { parseDigest } from '../../model/digest.ts';
 import { collect } from '../../graph/collect.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
+import { isSaved, nameIn, parseLocator } from '../../node/locator.ts';
 import { digestIn } from '../locator-names.ts';
 import { openImages } from '../locators.ts';
 import { asArgument, count, many, outputOptions, registryOptions } from '../options.ts';
@@ -36,6 +38,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .action((name, flags) =>
       frame.run(flags, async (session) => {
         const { output, call } = session;
+        requireMany(name);
         const { source, repository, describe, locator } = await openImages(session, name);
         const { concurrency } = session.flags;
         const forDigest = flags.forDigest ?? digestIn(locator);
@@ -54,6 +57,15 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading tags --digests --template "{% for tag in tags %}{{ tag.tag }}\\t{{ tag.digest }}\\n{% endfor %}" ghcr.io/o/app',
     'lading ls oci:./images',
   );
+}
+
+/** A tag would be passed over without a word. */
+function requireMany(name: string): void {
+  const locator = parseLocator(name);
+  if (isSaved(locator) || nameIn(locator) === undefined || digestIn(locator) !== undefined) return;
+  throw new OciError('USAGE', `${name} names one tag, and the tags of all of the repository are listed`, {
+    hint: 'leave the tag out; --for-digest lists those that stand for the same image',
+  });
 }
 
 function patterns(text: string, before: readonly RegExp[] | undefined): readonly RegExp[] {

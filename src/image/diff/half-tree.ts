@@ -4,7 +4,7 @@
  */
 import type { Call } from '../../model/call.ts';
 import { joinPath, type LayerEntry, pathNames } from '../files/layer-entries.ts';
-import { type KnownLayer, mergeLayers } from '../files/merge.ts';
+import { entriesIn, type KnownLayer, mergeLayers, tooMany } from '../files/merge.ts';
 import { type Directory, type Found, type Leaf, locate, type Told } from '../files/tree.ts';
 import type { HeldLayer, LayerPool } from './layer-pool.ts';
 
@@ -39,7 +39,8 @@ export function halfTree(
     .map((layer) => ({ digest: layer.descriptor.digest, entries: pool.entries(layer) }));
   // What is assumed is merged as a layer of its own, below the others: their positions are one higher there.
   const shift = assumes && lowest > 0 ? 1 : 0;
-  const root = mergeLayers(shift === 0 ? upper : [assumedFolders(upper), ...upper], { lowest, signal });
+  const merging = shift === 0 ? upper : [assumedFolders(upper, pool.maxEntries), ...upper];
+  const root = mergeLayers(merging, { lowest, maxEntries: pool.maxEntries, signal });
   if (root === undefined) return undefined;
   const layerOf = ({ entry, layer }: Told): HeldLayer | undefined =>
     entry.header === ASSUMED ? undefined : layers[layer - shift];
@@ -48,11 +49,13 @@ export function halfTree(
 
 const ASSUMED: LayerEntry['header'] = { name: '', type: 'directory', size: 0, mode: 0o755, uid: 0, gid: 0, mtime: 0 };
 
-function assumedFolders(layers: readonly KnownLayer[]): KnownLayer {
+function assumedFolders(layers: readonly KnownLayer[], most: number): KnownLayer {
   const folders = new Set<string>();
   for (const { entries } of layers) {
-    for (const { kind, path } of entries)
+    for (const { kind, path } of entries) {
       addFolders(pathNames(path).slice(0, kind === 'opaque' ? undefined : -1), folders);
+      if (folders.size > most) throw tooMany(most);
+    }
   }
   const paths = [...folders].sort();
   return { digest: '', entries: paths.map((path, index) => ({ index, kind: 'entry', path, header: ASSUMED })) };
@@ -76,6 +79,18 @@ export function sourceOf(told: Told, tree: HalfTree): { readonly layer: string; 
   return { layer: tree.layerOf(told)?.id ?? '', entry: told.entry };
 }
 
+/**
+ * Which layer is the lowest to be merged after another: the one below it. When too much has been merged so, all of them: thousands of
+ * layers are not merged thousands of times.
+ */
+export function fewerEachTime(pool: LayerPool, layers: readonly HeldLayer[]): (lowest: number) => number {
+  let spent = 0;
+  return (lowest) => {
+    spent += entriesIn(layers.slice(lowest).map((layer) => ({ entries: pool.entries(layer) })));
+    return lowest > 0 && spent > pool.maxEntries ? 0 : lowest - 1;
+  };
+}
+
 /** What stands at a path, and in which merge of the layers. */
 export interface FoundBelow {
   readonly found: Found;
@@ -87,8 +102,9 @@ export async function findBelow(pool: LayerPool, tree: HalfTree, path: string, c
   const locateIn = (in_: HalfTree): FoundBelow => ({ tree: in_, found: locate(in_.root, path, { follow: true }) });
   const { layers, assumes } = tree;
   let best = locateIn(tree);
-  for (let lowest = tree.lowest - 1; best.found.kind === 'unknown' && lowest >= 0; lowest--) {
-    await pool.load(layers.slice(lowest, lowest + 1), call);
+  const next = fewerEachTime(pool, tree.layers);
+  for (let lowest = next(tree.lowest); best.found.kind === 'unknown' && lowest >= 0; lowest = next(lowest)) {
+    await pool.load(layers.slice(lowest), call);
     const lower = halfTree(pool, layers, { lowest, assumes }, call);
     if (lower !== undefined) best = locateIn(lower);
   }

@@ -5,6 +5,7 @@ import type { Call } from '../../model/call.ts';
 import type { Source } from '../../store/types.ts';
 import type { LayerEntry, LayerReader } from '../files/layer-entries.ts';
 import type { StackOptions } from '../files/layer-stack.ts';
+import { MAX_ENTRIES, tooMany } from '../files/merge.ts';
 import { openLayer } from '../files/open-layer.ts';
 import type { KnownLayer } from './layers.ts';
 
@@ -19,11 +20,11 @@ export interface LayerPool {
   /** What a layer has, the first entry first; it has been loaded. */
   entries(layer: HeldLayer): readonly LayerEntry[];
   reader(id: string): LayerReader;
+  /** The most entries of the layers of an image. */
+  readonly maxEntries: number;
   /** Gives back what the layers hold. */
   close(): Promise<void>;
 }
-
-const MAX_ENTRIES = 2_000_000;
 
 export function layerPool(options: StackOptions): LayerPool {
   const { concurrency = 4, maxEntries = MAX_ENTRIES } = options;
@@ -41,7 +42,7 @@ export function layerPool(options: StackOptions): LayerPool {
     readers.set(id, opened);
     const entries: LayerEntry[] = [];
     for await (const entry of opened.entries(call)) {
-      if (++count > maxEntries) throw new OciError('LIMIT', `the layers have more than ${maxEntries} entries`);
+      if (++count > maxEntries) throw tooMany(maxEntries);
       entries.push(entry);
     }
     listed.set(id, entries);
@@ -53,6 +54,7 @@ export function layerPool(options: StackOptions): LayerPool {
     },
     entries: ({ id }) => listed.get(id) ?? [],
     reader,
+    maxEntries,
     async close() {
       await Promise.all([...readers.values()].map((one) => one.close()));
     },

@@ -4,7 +4,7 @@
  */
 import { OciError } from '../../errors.ts';
 import type { Call } from '../../model/call.ts';
-import { type HalfTree, halfTree, isTold } from './half-tree.ts';
+import { fewerEachTime, type HalfTree, halfTree, isTold } from './half-tree.ts';
 import type { HeldLayer, LayerPool } from './layer-pool.ts';
 import { isHalfClosed, isThere, type Pair, pairsOf } from './pairs.ts';
 
@@ -27,7 +27,8 @@ export async function openTrees(
   { before, after, shared, isExact }: TreesOptions,
   call: Call,
 ): Promise<Trees> {
-  for (let lowest = shared; lowest >= 0; lowest--) {
+  const next = fewerEachTime(pool, [...before, ...after]);
+  for (let lowest = shared; lowest >= 0; lowest = next(lowest)) {
     await pool.load([...before.slice(lowest), ...after.slice(lowest)], call);
     const options = { lowest, assumes: !isExact };
     const [old, current] = [halfTree(pool, before, options, call), halfTree(pool, after, options, call)];

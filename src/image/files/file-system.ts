@@ -33,8 +33,8 @@ export interface FileBody {
 
 /**
  * The files of an image. Paths may be written with a slash before them; links on the way are followed, inside the image only.
- * Everything throws `NOT_FOUND` where nothing is at a path, `LAYOUT_INVALID`, `TOO_LARGE` and `LIMIT` of layers that no file system
- * comes of, and what reading the layers throws.
+ * Everything throws `NOT_FOUND` where nothing is at a path, `UNSUPPORTED` for layers that are no archives, `LAYOUT_INVALID`, `TOO_LARGE`
+ * and `LIMIT` of layers that no file system comes of, and what reading the layers throws.
  */
 export interface FileSystem {
   /** What stands at a path. It takes the layers from the highest to that which tells it. */

@@ -6,9 +6,11 @@ import { OciError } from '../../errors.ts';
 import { collect, mapLimited } from '../../graph/collect.ts';
 import type { Call } from '../../model/call.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
+import { quote } from '../../model/quote.ts';
 import type { Source } from '../../store/types.ts';
 import type { LayerEntry, LayerReader } from './layer-entries.ts';
-import { mergeLayers } from './merge.ts';
+import { isArchiveType } from '../layer-types.ts';
+import { entriesIn, MAX_ENTRIES, mergeLayers, tooMany } from './merge.ts';
 import { openLayer } from './open-layer.ts';
 import type { LayerReadOptions } from './plain.ts';
 import { type Directory, emptyRoot, type Found, isSure, locate, type LocateOptions } from './tree.ts';
@@ -32,17 +34,18 @@ export interface LayerStack {
   close(): Promise<void>;
 }
 
-const MAX_ENTRIES = 2_000_000;
-
 export function layerStack(source: Source, layers: readonly Descriptor[], options: StackOptions): LayerStack {
-  const { concurrency = 4 } = options;
+  const { concurrency = 4, maxEntries = MAX_ENTRIES } = options;
   const known = knownLayers(source, layers, options);
   let merged: { readonly lowest: number; readonly root: Directory | undefined } | undefined;
+  /** Entries that were merged so far. */
+  let spent = 0;
 
   const merge = (lowest: number, { signal }: Call): Directory | undefined => {
     if (merged === undefined || merged.lowest !== lowest) {
       const loaded = layers.map(({ digest }, layer) => ({ digest, entries: known.entries(layer) })).slice(lowest);
-      merged = { lowest, root: mergeLayers(loaded, { lowest, signal }) };
+      merged = { lowest, root: mergeLayers(loaded, { lowest, maxEntries, signal }) };
+      spent += entriesIn(loaded);
     }
     return merged.root;
   };
@@ -56,7 +59,8 @@ export function layerStack(source: Source, layers: readonly Descriptor[], option
     reader: known.reader,
     entryAt: (layer, index) => known.entries(layer)[index],
     async find(path, { follow, ...call }) {
-      for (let lowest = merged?.lowest ?? layers.length - 1; lowest > 0; lowest--) {
+      // Thousands of layers are not merged thousands of times.
+      for (let lowest = merged?.lowest ?? layers.length - 1; lowest > 0 && spent <= maxEntries; lowest--) {
         await known.load(lowest, call);
         const root = merge(lowest, call);
         const found = root && locate(root, path, { follow });
@@ -86,6 +90,7 @@ function knownLayers(source: Source, layers: readonly Descriptor[], options: Sta
   const reader = (layer: number): LayerReader => {
     const descriptor = layers[layer];
     if (descriptor === undefined) throw new OciError('USAGE', `there is no layer ${layer}`);
+    if (!isArchiveType(descriptor.mediaType)) throw noArchive(descriptor);
     const opened = readers.get(descriptor.digest) ?? openLayer(source, descriptor, options);
     readers.set(descriptor.digest, opened);
     return opened;
@@ -113,6 +118,10 @@ function knownLayers(source: Source, layers: readonly Descriptor[], options: Sta
   };
 }
 
-function tooMany(limit: number): OciError {
-  return new OciError('LIMIT', `the layers of the image have more than ${limit} entries`);
+/** Before gigabytes are fetched that nobody can look into. */
+function noArchive({ digest, mediaType }: Descriptor): OciError {
+  const isEncrypted = mediaType.endsWith('+encrypted');
+  return new OciError('UNSUPPORTED', `${digest} is ${quote(mediaType, 80)}, no archive of files`, {
+    hint: isEncrypted ? 'decrypt the image first' : 'if it is of an artifact, pull that',
+  });
 }

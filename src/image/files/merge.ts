@@ -3,7 +3,7 @@
  * are there at the time, a whiteout hides what lower layers have and nothing of its own layer, a hard link shares the file that its
  * target is at the time.
  */
-import { throwIfAborted } from '../../errors.ts';
+import { OciError, throwIfAborted } from '../../errors.ts';
 import { quote } from '../../model/quote.ts';
 import { cleanPath, inLayer, invalid, type LayerEntry, splitPath } from './layer-entries.ts';
 import { type Directory, emptyRoot, type Found, type Leaf, locate, makeDirectory, type Told } from './tree.ts';
@@ -16,16 +16,25 @@ export interface KnownLayer {
 export interface MergeOptions {
   /** The position of the first of these layers; those below it are not known. */
   readonly lowest: number;
+  /** The most entries of all layers together; 2 000 000 unless told. One layer may stand there many times. */
+  readonly maxEntries?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What an image has at most, unless told. */
+export const MAX_ENTRIES: number = 2_000_000;
 
 /**
  * @param layers the lowest first.
  * @returns undefined: what these layers mean depends on a lower one, for instance on whether `bin` is a link there.
  * @throws OciError `LAYOUT_INVALID`, `LIMIT`
  */
-export function mergeLayers(layers: readonly KnownLayer[], { lowest, signal }: MergeOptions): Directory | undefined {
-  const root = emptyRoot(lowest === 0);
+export function mergeLayers(
+  layers: readonly KnownLayer[],
+  { lowest, maxEntries = MAX_ENTRIES, signal }: MergeOptions,
+): Directory | undefined {
+  if (entriesIn(layers) > maxEntries) throw tooMany(maxEntries);
+  const root = emptyRoot(lowest === 0, maxEntries);
   for (const [at, { digest, entries }] of layers.entries()) {
     throwIfAborted(signal);
     try {
@@ -35,6 +44,18 @@ export function mergeLayers(layers: readonly KnownLayer[], { lowest, signal }: M
     }
   }
   return root;
+}
+
+/** How many entries layers have together. */
+export function entriesIn(layers: Iterable<Pick<KnownLayer, 'entries'>>): number {
+  let count = 0;
+  for (const { entries } of layers) count += entries.length;
+  return count;
+}
+
+/** The error for layers that no image has. */
+export function tooMany(limit: number): OciError {
+  return new OciError('LIMIT', `the layers have more than ${limit} entries`);
 }
 
 /** @returns whether it is known what the entry does. */
@@ -126,9 +147,11 @@ function hideContent(root: Directory, { entry, layer }: Told): boolean {
   return true;
 }
 
-/** Takes out of a directory whatever lower layers have put there. */
+/** Takes out of a directory whatever lower layers have put there. What its own layer puts after that is none of it. */
 function close(directory: Directory, layer: number): void {
+  if (directory.closedBy === layer) return;
   directory.isClosed = true;
+  directory.closedBy = layer;
   for (const [name, node] of directory.children) {
     if (node.kind === 'gone' || node.touched < layer) directory.children.delete(name);
     else if (node.kind === 'directory') close(node, layer);

@@ -22,6 +22,16 @@ export interface Directory {
   touched: number;
   /** It shows all that it holds: no lower layer adds to it. */
   isClosed: boolean;
+  /** The last layer that hid what those below it have here. */
+  closedBy: number;
+  /** That of the whole tree. */
+  readonly tally: Tally;
+}
+
+/** A single path may make thousands of directories that no entry tells of. */
+export interface Tally {
+  directories: number;
+  readonly maxDirectories: number;
 }
 
 /** Whatever is no directory. */
@@ -48,24 +58,46 @@ export type Found =
 
 /** As on Linux. */
 const MAX_LINKS = 40;
+/** Characters of all links on one way together: long ones, gone through for each of a million files, take hours. */
+const MAX_LINK_TEXT = 16_384;
 /** Paths of 4096 characters have no more; through links, entries get deeper. */
 const MAX_DEPTH = 4096;
+const MAX_DIRECTORIES = 2_000_000;
 
 /** The root of a file system that holds nothing yet. */
-export function emptyRoot(isClosed: boolean): Directory {
-  const children = new Map<string, TreeNode>();
-  return { kind: 'directory', parent: undefined, depth: 0, children, told: undefined, touched: -1, isClosed };
+export function emptyRoot(isClosed: boolean, maxDirectories: number = MAX_DIRECTORIES): Directory {
+  return newDirectory(undefined, { isClosed, tally: { directories: 0, maxDirectories } });
 }
 
 /** Puts an empty directory, which no layer has touched yet. @throws OciError `LIMIT` */
 export function makeDirectory(parent: Directory, name: string): Directory {
-  const isClosed = parent.isClosed || parent.children.has(name);
-  const depth = parent.depth + 1;
-  if (depth > MAX_DEPTH) throw new OciError('LIMIT', `the image has directories of more than ${MAX_DEPTH} levels`);
-  const children = new Map<string, TreeNode>();
-  const made: Directory = { kind: 'directory', parent, depth, children, told: undefined, touched: -1, isClosed };
+  const { tally } = parent;
+  if (parent.depth === MAX_DEPTH)
+    throw new OciError('LIMIT', `the image has directories of more than ${MAX_DEPTH} levels`);
+  if (++tally.directories > tally.maxDirectories)
+    throw new OciError('LIMIT', `the image has more than ${tally.maxDirectories} directories`);
+  const made = newDirectory(parent, { isClosed: parent.isClosed || parent.children.has(name), tally });
   parent.children.set(name, made);
   return made;
+}
+
+function newDirectory(
+  parent: Directory | undefined,
+  { isClosed, tally }: Pick<Directory, 'isClosed' | 'tally'>,
+): Directory {
+  const depth = parent === undefined ? 0 : parent.depth + 1;
+  const children = new Map<string, TreeNode>();
+  return {
+    kind: 'directory',
+    parent,
+    depth,
+    children,
+    told: undefined,
+    touched: -1,
+    isClosed,
+    closedBy: -1,
+    tally,
+  };
 }
 
 export interface LocateOptions {
@@ -82,7 +114,7 @@ export function locate(root: Directory, path: string, { follow, make = false }: 
   const pending = pathNames(path).reverse();
   let at = root;
   let names: string[] = [];
-  for (let links = 0; ; ) {
+  for (let links = 0, text = 0; ; ) {
     const name = pending.pop();
     if (name === undefined) return { kind: 'found', path: names.join('/'), node: at };
     if (name === '..') {
@@ -94,7 +126,8 @@ export function locate(root: Directory, path: string, { follow, make = false }: 
     if (node === undefined || node.kind === 'gone') return { kind: node || at.isClosed ? 'missing' : 'unknown' };
     const target = linkTarget(node);
     if (target !== undefined && (follow || pending.length > 0)) {
-      if (++links > MAX_LINKS) return { kind: 'loop' };
+      text += target.length;
+      if (++links > MAX_LINKS || text > MAX_LINK_TEXT) return { kind: 'loop' };
       if (target.startsWith('/')) [at, names] = [root, []];
       pending.push(...pathNames(target).reverse());
       continue;

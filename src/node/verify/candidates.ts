@@ -1,5 +1,5 @@
 /** Everything on an image that may be a signature or an attestation. That it hangs there proves nothing: anybody who may push can have put it. */
-import { lookups, type Found } from '../../image/attached-lookup.ts';
+import { lookups, type Found, MAX_LISTED } from '../../image/attached-lookup.ts';
 import { attestedBy, leavesOf } from '../../image/index-entries.ts';
 import { collect, mapLimited } from '../../graph/collect.ts';
 import type { Call } from '../../model/call.ts';
@@ -55,6 +55,7 @@ export async function findCandidates(
     lookups({ descriptor, attestations: at === 0 ? attestations : [] }),
   );
   const found = (await collect(mapLimited(looks, concurrency, (look) => look(from, call)))).flat();
+  const isListCut = found.length >= MAX_LISTED;
   const signed = distinct(found).filter(looksSigned);
   const read = await collect(
     mapLimited(signed.slice(0, MAX_MANIFESTS), concurrency, (one) => candidatesIn(from, one, formats, call)),
@@ -64,7 +65,7 @@ export async function findCandidates(
   return {
     candidates,
     unread: read.flatMap((one) => ('reason' in one ? one : [])),
-    isCut: candidates.length < all.length || signed.length > MAX_MANIFESTS,
+    isCut: isListCut || candidates.length < all.length || signed.length > MAX_MANIFESTS,
   };
 }
 

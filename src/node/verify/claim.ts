@@ -1,7 +1,7 @@
 /** What was signed, and the signature of it, whichever way both are kept; and cosign's older way made into a bundle, so that one prover serves all. */
 import { createHash } from 'node:crypto';
 import { type Annotations, isObject } from '../../model/descriptor.ts';
-import { digText, readBase64, readObject, refusal } from './refusal.ts';
+import { checkParts, digText, readBase64, readObject, refusal } from './refusal.ts';
 
 /** Bytes with a signature, or an envelope of them (DSSE) with several. */
 export type Claim =
@@ -17,6 +17,7 @@ const MAX_SIGNATURES = 16;
 
 /** An envelope (secure-systems-lab/dsse, "envelope"). @throws OciError `SIGNATURE_INVALID` */
 export function parseEnvelope(bytes: Uint8Array): Claim & { readonly kind: 'envelope' } {
+  checkParts(bytes, 'the envelope');
   const { payloadType, payload, signatures } = readObject(bytes, 'the envelope');
   if (typeof payloadType !== 'string') throw refusal('the envelope has no payload type');
   if (!Array.isArray(signatures) || signatures.length === 0) throw refusal('the envelope has no signature');

@@ -40,6 +40,8 @@ export interface Judge {
 
 const MAX_SIGNATURE_BYTES = 1024 * 1024;
 const MAX_ATTESTATION_BYTES = 64 * 1024 * 1024;
+/** What is longer is proved before it is read: small JSON can be made that fills the memory. */
+const MAX_UNPROVED_BYTES = 1024 * 1024;
 
 /**
  * @returns undefined: it is not of the kind that is asked for
@@ -89,11 +91,12 @@ async function judgeBundle(by: Judge, bytes: Uint8Array): Promise<Judged | undef
 async function judgeStatement(by: Judge, claim: Envelope, material: Material): Promise<Judged | undefined> {
   const { prove, subjects, policy, isWanted } = by;
   if (claim.payloadType !== IN_TOTO) throw refusal(`its payload is ${quote(claim.payloadType)}, not a statement`);
+  const known = claim.payload.length > MAX_UNPROVED_BYTES ? await prove(claim, material) : undefined;
   const statement = parseStatement(claim.payload);
   const { predicateType, predicate, document } = statement;
   // Left unproved: it can only be missed, never be believed.
   if (!isWanted(predicateType)) return undefined;
-  const signer = await prove(claim, material);
+  const signer = known ?? (await prove(claim, material));
   for (const { descriptor } of subjects) {
     const subject = subjectFor(statement, descriptor.digest);
     if (subject === undefined) continue;

@@ -69,6 +69,9 @@ export function checkPolicy(policy: VerifyPolicy): void {
       hint: 'it is for digests only: a name is in signatures',
     });
   const { sourceTag, sourceRef } = policy.attestation ?? {};
+  const empty = Object.entries(policy.attestation ?? {}).find(([, value]) => value === '');
+  // It is what a variable of a script is that nobody has set.
+  if (empty !== undefined) throw new OciError('USAGE', `the ${empty[0]} of the attestation is empty`);
   if (sourceTag !== undefined && sourceRef !== undefined)
     throw new OciError('USAGE', 'a source is asked for by tag and by ref', { hint: 'a tag is the ref refs/tags/TAG' });
 }
@@ -95,6 +98,9 @@ function compiled(expression: string, what: string): RegExp {
   try {
     return new RegExp(expression, 'u');
   } catch (cause) {
-    throw new OciError('USAGE', `the regular expression for the ${what} is none`, { cause });
+    throw new OciError('USAGE', `the regular expression for the ${what} is none`, {
+      hint: 'it is written as in JavaScript, which has no (?i): [Oo] is either letter',
+      cause,
+    });
   }
 }

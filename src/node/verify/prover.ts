@@ -5,7 +5,7 @@ import { quote } from '../../model/quote.ts';
 import { bundleOf, type Claim, encodedEnvelope } from './claim.ts';
 import { type CertificateIdentity, type CertificatePolicy, identityTest, type VerifyPolicy } from './policy.ts';
 import { parsePublicKey, type PublicKey } from './public-key.ts';
-import { readObject, refusal } from './refusal.ts';
+import { checkParts, readObject, refusal } from './refusal.ts';
 import type { OpenBundle, ProveBundle } from './sigstore.ts';
 
 /** Who it is that signed. */
@@ -65,6 +65,7 @@ async function trustedRoot(json: string): Promise<ProveBundle> {
 
 /** A bundle of its JSON. @throws OciError `SIGNATURE_INVALID` */
 export async function parseBundle(bytes: Uint8Array): Promise<OpenBundle> {
+  checkParts(bytes, 'the bundle');
   return openedBundle(readObject(bytes, 'the bundle'));
 }
 

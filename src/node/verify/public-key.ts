@@ -21,6 +21,8 @@ const block = /^\s*-----BEGIN ((?:RSA )?PUBLIC KEY)-----\s[A-Za-z0-9+/=\s]+-----
 export function parsePublicKey(pem: string): PublicKey {
   if (pem.includes('PRIVATE KEY-----'))
     throw invalid('a private key', 'it signs; "cosign public-key" prints the public one');
+  if (pem.includes('BEGIN CERTIFICATE-----'))
+    throw invalid('a certificate', '"openssl x509 -pubkey -noout -in FILE" prints the key in it');
   if (pem.length > MAX_PEM || !block.test(pem))
     throw invalid('no public key in PEM', 'it begins with -----BEGIN PUBLIC KEY-----');
   const key = readKey(pem);

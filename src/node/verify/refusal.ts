@@ -1,5 +1,6 @@
 /** Why something that is signed does not count, and small readers of what strangers wrote. A refusal ends one signature, not the verification. */
 import { isOciError, OciError } from '../../errors.ts';
+import { isUnreadable } from '../../graph/unreadable.ts';
 import { isObject } from '../../model/descriptor.ts';
 
 /** The error that one signature is put aside with. */
@@ -7,22 +8,9 @@ export function refusal(reason: string, cause?: unknown): OciError {
   return new OciError('SIGNATURE_INVALID', reason, { cause });
 }
 
-/** Of what one signature may lack; all else ends the verification. */
-const ITS_OWN = [
-  'SIGNATURE_INVALID',
-  'NOT_FOUND',
-  'DIGEST_MISMATCH',
-  'SIZE_MISMATCH',
-  'TOO_LARGE',
-  'MANIFEST_INVALID',
-  'DESCRIPTOR_INVALID',
-  'DIGEST_INVALID',
-  'VERSION_UNSUPPORTED',
-] as const;
-
 /** Why it is put aside. @throws the error itself, if it is not about this signature alone */
 export function reasonOf(error: unknown): string {
-  if (isOciError(error, ...ITS_OWN)) return error.message;
+  if (isUnreadable(error) || isOciError(error, 'SIGNATURE_INVALID', 'FOREIGN_LAYER')) return error.message;
   throw error;
 }
 
@@ -38,6 +26,19 @@ export function readObject(bytes: Uint8Array, what: string): Record<string, unkn
   }
   if (isObject(value)) return value;
   throw refusal(`${what} is not a JSON object`);
+}
+
+/** What holds its content as base64 has few parts; more are there to fill the memory of whoever reads them. */
+const MAX_PARTS = 10_000;
+
+/** @throws OciError `SIGNATURE_INVALID` where JSON has more parts than anything honest that was not proved yet */
+export function checkParts(bytes: Uint8Array, what: string): void {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let parts = 0;
+  for (const mark of [',', '[', '{']) {
+    for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1))
+      if (++parts > MAX_PARTS) throw refusal(`${what} has more than ${MAX_PARTS} parts`);
+  }
 }
 
 /** Bytes of base64 in either alphabet. @throws OciError `SIGNATURE_INVALID` */

@@ -45,6 +45,8 @@ export type ProveBundle = (bundle: OpenBundle, message?: Uint8Array) => BundleSi
 const MAX_ENTRIES = 8;
 const MAX_HASHES = 64;
 const MAX_CHECKPOINT = 8192;
+/** Of one certificate, and of one time stamp: their form can be made to fill the memory of whoever reads it. */
+const MAX_DER_BYTES = 64 * 1024;
 
 /** @throws Error that says why it is none */
 export function openBundle(json: unknown): OpenBundle {
@@ -66,8 +68,12 @@ function contentOf({ content }: Bundle): BundleContent {
   return { kind: 'envelope', payloadType, payload, signatures: signatures.map(({ sig }) => sig) };
 }
 
-function checkBounds({ verificationMaterial: { tlogEntries, timestampVerificationData: times } }: Bundle): void {
-  if (tlogEntries.length > MAX_ENTRIES || (times?.rfc3161Timestamps.length ?? 0) > MAX_ENTRIES)
+function checkBounds({ verificationMaterial }: Bundle): void {
+  const { content, tlogEntries, timestampVerificationData: times } = verificationMaterial;
+  const stamps = (times?.rfc3161Timestamps ?? []).map(({ signedTimestamp }) => signedTimestamp);
+  if ([...certificatesIn(content), ...stamps].some(({ length }) => length > MAX_DER_BYTES))
+    throw new Error(`it has a certificate or a time stamp of more than ${MAX_DER_BYTES} bytes`);
+  if (tlogEntries.length > MAX_ENTRIES || stamps.length > MAX_ENTRIES)
     throw new Error(`it has more than ${MAX_ENTRIES} log entries or time stamps`);
   for (const { inclusionProof } of tlogEntries) {
     const envelope = inclusionProof?.checkpoint?.envelope ?? '';
@@ -110,13 +116,17 @@ export function openTrustedRoot(json: string): ProveBundle {
   };
 }
 
+/** The signer's own is the first. */
+function certificatesIn(content: Bundle['verificationMaterial']['content']): readonly Buffer[] {
+  if (content.$case === 'certificate') return [content.certificate.rawBytes];
+  if (content.$case !== 'x509CertificateChain') return [];
+  return content.x509CertificateChain.certificates.map(({ rawBytes }) => rawBytes);
+}
+
 /** The library compares digest and signature with those of the log, and leaves whose they are. */
 function checkLoggedKey({ verificationMaterial: { content, tlogEntries } }: Bundle): void {
-  const certificate =
-    content.$case === 'certificate'
-      ? content.certificate
-      : content.$case === 'x509CertificateChain' && content.x509CertificateChain.certificates[0];
-  const own = certificate && keyOf(certificate.rawBytes);
+  const [certificate] = certificatesIn(content);
+  const own = certificate && keyOf(certificate);
   if (!own) throw new Error('it has no certificate');
   for (const { canonicalizedBody } of tlogEntries) {
     const body: unknown = JSON.parse(canonicalizedBody.toString('utf8'));

@@ -38,7 +38,7 @@ export interface CanaryTree {
   readonly end: () => Promise<void>;
 }
 
-const names = ['x', 'y', 'canary', 'secret', 'passwd', 'package.json'];
+const names = ['x', 'canary', 'package.json'];
 
 export async function canaryTree(): Promise<CanaryTree> {
   const top = await realpath(await mkdtemp(join(tmpdir(), 'lading-hostile-')));

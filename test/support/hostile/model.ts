@@ -78,12 +78,12 @@ function hide(table: Table, folder: string, name: string, layer: number): void {
 
 function hideBelow(table: Table, folder: string | undefined, layer: number): void {
   if (folder === undefined || table.get(folder)?.kind !== 'directory') return;
-  for (const [path, node] of [...table])
+  for (const [path, node] of table)
     if (path !== folder && isBelow(path, folder) && node.layer < layer) table.delete(path);
 }
 
 function remove(table: Table, place: string): void {
-  for (const path of [...table.keys()]) if (path === place || isBelow(path, place)) table.delete(path);
+  for (const path of table.keys()) if (path === place || isBelow(path, place)) table.delete(path);
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -102,7 +102,7 @@ export const records: readonly Case[] = [
   refused(
     'names of GNU',
     'cut short',
-    async () => [[file('a'), (await gnuLong(`${'n'.repeat(600)}`, 'L')).subarray(0, 1024)]],
+    async () => [[file('a'), (await gnuLong('n'.repeat(600), 'L')).subarray(0, 1024)]],
     { at: 'headers' },
   ),
   twin(

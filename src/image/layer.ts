@@ -5,7 +5,7 @@ import { createHasher } from '../bytes/hash.ts';
 import { concat } from '../bytes/read.ts';
 import { readTar } from '../bytes/tar.ts';
 import type { Bytes, Call } from '../model/call.ts';
-import { type Digest, digestAlgorithm } from '../model/digest.ts';
+import type { Digest } from '../model/digest.ts';
 import * as types from '../model/media-types.ts';
 import { counted } from '../graph/progress.ts';
 import type { Content } from '../store/types.ts';
@@ -36,7 +36,7 @@ export function layerType(family: 'oci' | 'docker', compression: Compression): s
 
 /**
  * A layer of content that is there: its compression is read off its first bytes, its diff id learnt by unpacking it as it
- * streams by. That a tar archive begins in it is looked at first.
+ * streams by. That a tar archive begins in it is looked at first, and that it is one to its end while it is unpacked.
  * @throws OciError `LAYOUT_INVALID` for what is no tar archive, `TOO_LARGE`, and whatever reading the content throws
  */
 export async function layerFrom(content: Content, options: LayerOptions = {}): Promise<NewLayer> {
@@ -71,24 +71,35 @@ async function lookInto(content: Content, call: Call): Promise<Compression> {
   return compressionOf(head);
 }
 
-/** A plain archive is its own diff id, as far as it is named by the usual digest. */
-async function diffIdOf(content: Content, compression: Compression, call: Call): Promise<Digest> {
+/** Reads all of the archive, every header: one that was cut short unpacks nowhere, and is not worth sending. */
+async function diffIdOf(content: Content, compression: Compression, { signal, on }: Call): Promise<Digest> {
   const { descriptor } = content;
-  if (compression === 'none' && descriptor.size > 0 && digestAlgorithm(descriptor.digest) === 'sha256') {
-    return descriptor.digest;
-  }
-  call.on?.({ type: 'start', descriptor });
-  const diffId = await digestOfArchive(decompress(counted(content, call.on).open(call), { signal: call.signal }));
-  call.on?.({ type: 'done', descriptor, outcome: 'exists' });
+  // A plain archive is read once more, to be compressed, and told of then.
+  const told = compression === 'none' ? undefined : on;
+  told?.({ type: 'start', descriptor });
+  const diffId = await digestOfArchive(decompress(counted(content, told).open({ signal }), { signal }));
+  told?.({ type: 'done', descriptor, outcome: 'exists' });
   return diffId;
 }
 
-async function digestOfArchive(bytes: Bytes): Promise<Digest> {
+async function digestOfArchive(archive: Bytes): Promise<Digest> {
   const hasher = createHasher('sha256');
+  const bytes = archive[Symbol.asyncIterator]();
   let size = 0;
-  for await (const chunk of bytes) {
-    hasher.update(chunk);
-    size += chunk.length;
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    const result = await bytes.next();
+    if (result.done !== true) {
+      hasher.update(result.value);
+      size += result.value.length;
+    }
+    return result;
+  };
+  try {
+    // What stands behind the end of an archive is a part of its digest, too.
+    for await (const _ of readTar({ [Symbol.asyncIterator]: () => ({ next }) }));
+    while ((await next()).done !== true);
+  } finally {
+    await bytes.return?.();
   }
   // For tar(1) it is an empty archive. More likely, whatever should have written it has failed.
   if (size === 0) throw new OciError('LAYOUT_INVALID', 'it is empty');

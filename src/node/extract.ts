@@ -3,6 +3,7 @@
  * written is judged first; how it is written, so that nothing outside the directory is ever touched, is decided in `extraction.ts`.
  */
 import { mkdir, readdir, realpath, rmdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { isOciError, OciError, throwIfAborted } from '../errors.ts';
 import { fromArray, readAll } from '../bytes/read.ts';
 import { collect, mapLimited } from '../graph/collect.ts';
@@ -65,27 +66,26 @@ export async function extract(
   const limits = { maxEntries, maxBytes, platform: process.platform, signal, on };
   const plan = await planExtraction(files, path, limits);
   await requireSpace(directory, plan.bytes, 'the files');
-  const isNew = await prepare(directory, force);
+  const made = await prepare(directory, force);
   const folders = await openFolders(await onDisk(`open ${directory}`, () => realpath(directory)));
   const extraction = beginExtraction(folders, { directory, force, owners, signal, on });
   try {
-    const skipped = await write(files, plan, extraction, isNew, { signal, on });
+    const skipped = await write(files, plan, extraction, made !== undefined, { signal, on });
     return { ...counted(plan, owners, skipped.length), skipped };
   } catch (error) {
     const isGone = !force && (await extraction.undo());
-    if (isGone && isNew) await unless(['ENOENT', 'ENOTEMPTY'], rmdir(directory)).catch(() => {});
+    if (isGone && made !== undefined) await removeMade(directory, made).catch(() => {});
     throw isGone ? error : inPart(error, directory);
   } finally {
     await folders.close();
   }
 }
 
-/** @returns whether it was made. */
-async function prepare(directory: string, force: boolean): Promise<boolean> {
+/** @returns the highest directory that was made for it; undefined: it was there. */
+async function prepare(directory: string, force: boolean): Promise<string | undefined> {
   const stats = await onDisk(`look at ${directory}`, () => unless(['ENOENT'], stat(directory)));
   if (stats === undefined) {
-    await onDisk(`make ${directory}`, () => mkdir(directory, { recursive: true }));
-    return true;
+    return onDisk(`make ${directory}`, () => mkdir(directory, { recursive: true }));
   }
   if (!stats.isDirectory()) throw new OciError('CONFLICT', `${directory} is no directory`);
   if (!force && (await onDisk(`list ${directory}`, () => readdir(directory))).length > 0) {
@@ -93,7 +93,12 @@ async function prepare(directory: string, force: boolean): Promise<boolean> {
       hint: 'extract to a new directory, or force it: files there are then replaced',
     });
   }
-  return false;
+  return undefined;
+}
+
+/** Where somebody else has put something meanwhile, it stays. */
+async function removeMade(directory: string, highest: string): Promise<void> {
+  for (let at = resolve(directory); at.length >= resolve(highest).length; at = dirname(at)) await rmdir(at);
 }
 
 /** In the order in which nothing is changed by what comes after it. @returns what could not be made */

@@ -208,3 +208,16 @@ describe('CAP-I8: verify', () => {
     assert.match(await refused(`--key stranger.pub ${wanted} REGISTRY/team/app`, 5), /it is not signed with the key/);
   });
 });
+
+describe('CAP-I6: a key that is none says what to do', () => {
+  test('a URL of a key service, without what it may hold', async () => {
+    const text = await refused('--key awskms://user:secret@kms.test/alias REGISTRY/team/app', 2);
+    assert.match(text, /--key takes a file.*cosign public-key/);
+    assert.doesNotMatch(text, /secret/);
+  });
+
+  test('a certificate', async () => {
+    await writeFile(join(cwd, 'leaf.pem'), sigstore.leaf().pem);
+    assert.match(await refused('--key leaf.pem REGISTRY/team/app', 1), /is a certificate.*openssl x509 -pubkey/);
+  });
+});

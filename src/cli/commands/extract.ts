@@ -29,6 +29,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .action((name, second, third, flags) =>
       frame.run(flags, async (session) => {
         const { image, path, directory } = operands(name, second, third);
+        if (directory === '') throw new OciError('USAGE', 'the directory to write has no name');
         const { files, manifest } = await openFiles(session, image, flags, true);
         const { force, sameOwner, maxBytes, maxEntries } = flags;
         const owners = sameOwner ? undefined : false;

@@ -72,6 +72,16 @@ describe('a layer', () => {
     }
   });
 
+  test('that was cut short is none, however it is compressed; what stands behind its end belongs to it', async () => {
+    const { content } = await buildLayer({ files, compression: 'none' });
+    const bytes = await readAll(content.open(), 1 << 20, 'layer');
+    for (const cut of [bytes.subarray(0, 512 * 5 + 7), bytes.subarray(0, 300_000)]) {
+      for (const short of [contentFrom(cut), await zipped(cut)]) await rejection('LAYOUT_INVALID', layerFrom(short));
+    }
+    const longer = new Uint8Array([...bytes, ...new Uint8Array(20_480)]);
+    assert.equal((await layerFrom(await zipped(longer))).diffId, digestOf(longer));
+  });
+
   test('that is damaged further on is found out', async () => {
     const { content } = await buildLayer({ files });
     const half = await readAll(content.open({ start: 0, end: 300_000 }), 1 << 20, 'half');

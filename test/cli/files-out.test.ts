@@ -138,6 +138,7 @@ describe('CAP-E11: extract', () => {
     assert.equal(code, 2);
     assert.match(stderr, /hint: all of them: lading extract .* \/ out/);
     assert.equal((await run('extract IMAGE etc/none e6')).code, 3);
+    assert.equal((await run('extract IMAGE etc ')).code, 2, 'a name of nothing');
   });
 });
 
@@ -174,4 +175,22 @@ describe('CAP-E13: export', () => {
       false,
     );
   });
+});
+
+describe('an artifact', () => {
+  for (const command of ['files', 'cat', 'extract', 'export']) {
+    test(`has no files for ${command}, and nothing of it is fetched`, async () => {
+      const more = { files: '', cat: ' sbom', extract: ' / e7', export: ' e7.tar' }[command];
+      const { code, stderr } = await run(
+        `${command} ${world.host}/team/app@${world.sbom.manifest.descriptor.digest}${more}`,
+      );
+      assert.equal(code, 7);
+      assert.match(stderr, /is "application\/[^"]+", no archive of files \(UNSUPPORTED\)/);
+      assert.deepEqual(blobsAsked(), []);
+      assert.equal(
+        (await readdir(work.path)).some((name) => name.startsWith('e7')),
+        false,
+      );
+    });
+  }
 });

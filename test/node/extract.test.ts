@@ -201,6 +201,17 @@ describe('when it fails, nothing is left', () => {
     await refused(extract(aborting, '', join(folder, 'out'), { signal: controller.signal }), 'ABORTED');
     assert.deepEqual(await readdir(folder), []);
   });
+
+  test('with all directories that were made for it, and none that stood there', async (t) => {
+    const folder = await scratch(t);
+    await mkdir(join(folder, 'mine'));
+    const failing: FileSystem = {
+      ...(await systemOf(...layers)),
+      bodies: () => ({ [Symbol.asyncIterator]: () => assert.fail() }),
+    };
+    await assert.rejects(extract(failing, '', join(folder, 'mine/a/../b/c/')));
+    assert.deepEqual(await readdir(folder, { recursive: true }), ['mine']);
+  });
 });
 
 describe('limits', () => {

@@ -16,19 +16,36 @@ import { condition, sendManifest } from './send-manifest.ts';
 import { nameOf, type Place } from './session.ts';
 
 const MAX_ATTEMPTS = 5;
+/** Somebody else takes about as long as we from reading the list to writing it: but no less than this, and no more. */
+const SETTLE_MS = { least: 150, most: 2000 } as const;
 
 type IndexManifest = Manifest & { readonly document: ImageIndex };
 
-/** Adds a manifest to the list of its subject. */
-export function addToReferrersTag(place: Place, subject: Digest, added: Descriptor, call: Call): Promise<void> {
-  return changeReferrersTag(place, subject, call, (entries) =>
-    entries.some(({ digest }) => digest === added.digest) ? undefined : [...entries, added],
-  );
+/**
+ * Adds a manifest to the list of its subject. A moment later it has to be there still: who had read the list before it was added
+ * writes it without, and does not notice.
+ */
+export async function addToReferrersTag(place: Place, subject: Digest, added: Descriptor, call: Call): Promise<void> {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const tookMs = await changeReferrersTag(place, subject, call, (entries) =>
+      entries.some(({ digest }) => digest === added.digest) ? undefined : [...entries, added],
+    );
+    if (tookMs === undefined) return;
+    const settleMs = Math.min(Math.max(tookMs, SETTLE_MS.least), SETTLE_MS.most);
+    // As much again at random: two that began together shall not keep step.
+    await place.session.clock.wait(settleMs * (1 + Math.random()), call.signal);
+  }
+  throw contended(place, subject);
 }
 
 /** Takes a manifest out of the list of its subject. */
-export function removeFromReferrersTag(place: Place, subject: Digest, removed: Digest, call: Call): Promise<void> {
-  return changeReferrersTag(place, subject, call, (entries) =>
+export async function removeFromReferrersTag(
+  place: Place,
+  subject: Digest,
+  removed: Digest,
+  call: Call,
+): Promise<void> {
+  await changeReferrersTag(place, subject, call, (entries) =>
     entries.some(({ digest }) => digest === removed) ? entries.filter(({ digest }) => digest !== removed) : undefined,
   );
 }
@@ -36,26 +53,29 @@ export function removeFromReferrersTag(place: Place, subject: Digest, removed: D
 /** undefined: it is as it should be. */
 type Change = (entries: readonly Descriptor[]) => readonly Descriptor[] | undefined;
 
-function changeReferrersTag(place: Place, subject: Digest, call: Call, change: Change): Promise<void> {
+/** @returns how long it took from reading to having written, in milliseconds; undefined: there was nothing to change */
+function changeReferrersTag(place: Place, subject: Digest, call: Call, change: Change): Promise<number | undefined> {
   const tag = referrersTag(subject);
   return place.session.exclusive(`${nameOf(place)}:${tag}`, async () => {
     const gone = new Set<string>();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const startedMs = place.session.clock.now();
       const current = await currentIndex(place, tag, call);
       const entries = change(current?.document.manifests ?? []);
-      if (entries === undefined) return;
+      if (entries === undefined) return undefined;
       const manifests = entries.filter(({ digest }) => !gone.has(digest));
       const next = manifestFromDocument({ ...(current?.document ?? emptyIndex), manifests });
-      if (await replaced(place, tag, current, next, gone, call)) return;
-      await place.session.clock.wait(50 * 2 ** attempt, call.signal);
+      if (await replaced(place, tag, current, next, gone, call)) return place.session.clock.now() - startedMs;
+      await place.session.clock.wait(50 * 2 ** attempt * (0.5 + Math.random()), call.signal);
     }
-    throw new OciError(
-      'CONFLICT',
-      `others keep changing ${nameOf(place)}:${tag}, the list of referrers of ${subject}`,
-      {
-        hint: 'try again; the manifest itself is there',
-      },
-    );
+    throw contended(place, subject);
+  });
+}
+
+function contended(place: Place, subject: Digest): OciError {
+  const list = `${nameOf(place)}:${referrersTag(subject)}`;
+  return new OciError('CONFLICT', `others keep changing ${list}, the list of referrers of ${subject}`, {
+    hint: 'try again; the manifest itself is there',
   });
 }
 

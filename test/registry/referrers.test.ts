@@ -205,6 +205,19 @@ describe('CAP-E15: the fallback tag', () => {
     assert.deepEqual(digests(await entries(made)), digestsOf(sbom, signature));
   });
 
+  test('is looked at once more, for who had read it before may write it after', async () => {
+    const made = await withImage(quirks.noReferrersApi());
+    const wait: typeof made.clock.wait = async () => {
+      const store = made.registry.repository('team/app');
+      if ((await entries(made)).length > 1) return;
+      await putBuilt(store, signature);
+      await putBuilt(store, buildIndex({ manifests: [signature.manifest.descriptor] }), { tags: [tag] });
+    };
+    Object.assign(made.clock, { wait });
+    await putBuilt(made.repository, sbom);
+    assert.deepEqual(digests(await entries(made)), digestsOf(sbom, signature));
+  });
+
   test('drops entries that the registry no longer has', async () => {
     const made = await withImage(quirks.noReferrersApi());
     for (const one of attached) await putBuilt(made.repository, one);

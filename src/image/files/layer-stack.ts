@@ -38,8 +38,9 @@ export function layerStack(source: Source, layers: readonly Descriptor[], option
   const { concurrency = 4, maxEntries = MAX_ENTRIES } = options;
   const known = knownLayers(source, layers, options);
   let merged: { readonly lowest: number; readonly root: Directory | undefined } | undefined;
-  /** Entries that were merged so far. */
+  /** Entries that were merged so far. Thousands of layers are not merged thousands of times. */
   let spent = 0;
+  const isLittle = (): boolean => spent <= maxEntries;
 
   const merge = (lowest: number, { signal }: Call): Directory | undefined => {
     if (merged === undefined || merged.lowest !== lowest) {
@@ -59,8 +60,7 @@ export function layerStack(source: Source, layers: readonly Descriptor[], option
     reader: known.reader,
     entryAt: (layer, index) => known.entries(layer)[index],
     async find(path, { follow, ...call }) {
-      // Thousands of layers are not merged thousands of times.
-      for (let lowest = merged?.lowest ?? layers.length - 1; lowest > 0 && spent <= maxEntries; lowest--) {
+      for (let lowest = merged?.lowest ?? layers.length - 1; lowest > 0 && isLittle(); lowest--) {
         await known.load(lowest, call);
         const root = merge(lowest, call);
         const found = root && locate(root, path, { follow });

@@ -21,18 +21,18 @@ const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ l
 
 /** How many directories are gone through meanwhile, name by name. */
 function passes(run: () => unknown): number {
-  const { entries } = Map.prototype;
+  const own = Reflect.getOwnPropertyDescriptor(Map.prototype, Symbol.iterator) ?? {};
   let count = 0;
-  const counting = function (this: Map<unknown, unknown>): ReturnType<typeof entries> {
+  const value = function (this: ReadonlyMap<unknown, unknown>): Iterator<unknown> {
     count++;
-    return entries.call(this);
+    return this.entries();
   };
-  Object.defineProperty(Map.prototype, Symbol.iterator, { value: counting, configurable: true, writable: true });
+  Reflect.defineProperty(Map.prototype, Symbol.iterator, { ...own, value });
   try {
     run();
     return count;
   } finally {
-    Object.defineProperty(Map.prototype, Symbol.iterator, { value: entries, configurable: true, writable: true });
+    Reflect.defineProperty(Map.prototype, Symbol.iterator, own);
   }
 }
 

@@ -160,9 +160,7 @@ async function send(
 
 /** Those of the target's tags that stand for something already. */
 async function standingTags({ target, tags }: Destination, call: Call): Promise<readonly TagDigest[]> {
-  const found = await Promise.all(
-    tags.map(async (tag) => ({ tag, descriptor: await target.resolve(tag, call) })),
-  );
+  const found = await Promise.all(tags.map(async (tag) => ({ tag, descriptor: await target.resolve(tag, call) })));
   return found.flatMap(({ tag, descriptor }) => (descriptor === undefined ? [] : [{ tag, descriptor }]));
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { gzip } from '../src/bytes/compress.ts';
 import { readAll } from '../src/bytes/read.ts';
 import { OCI_LAYER_GZIP } from '../src/model/media-types.ts';
-import { directoryStore } from '../src/node/directory.ts';
+import { directoryStore } from '../src/node/directory/directory.ts';
 import type { Target } from '../src/store/types.ts';
 import { buildLayer, putImage } from '../src/testing/fixtures.ts';
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { copy } from '../src/graph/copy.ts';
-import { directoryStore } from '../src/node/directory.ts';
+import { directoryStore } from '../src/node/directory/directory.ts';
 import { createClient } from '../src/node/index.ts';
 import { type DockerRegistry, startDockerRegistry } from '../test/support/real/docker-registry.ts';
 import { type Contestant, contestants, type Work } from './contestants.ts';

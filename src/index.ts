@@ -99,22 +99,22 @@ export { imageConfig, platformOfImage, select } from './graph/select.ts';
 export { type TagDigest, tagDigests, type TagDigestsOptions } from './graph/tag-digests.ts';
 export { type Problem, validate, type ValidateOptions, type Validation } from './graph/validate.ts';
 export { type Visit, walk } from './graph/walk.ts';
-export { append, type AppendOptions } from './image/append.ts';
-export { type ArtifactOptions, isMediaType, packArtifact, type PackedArtifact } from './image/artifact.ts';
+export { append, type AppendOptions } from './image/change/append.ts';
+export { type ArtifactOptions, isMediaType, packArtifact, type PackedArtifact } from './image/attached/artifact.ts';
 export {
   type ArtifactFile,
   type ArtifactFiles,
   artifactFiles,
   type ArtifactFilesOptions,
-} from './image/artifact-files.ts';
+} from './image/attached/artifact-files.ts';
 export {
   attached,
   type Attached,
   type AttachedFilter,
   type AttachedOptions,
   type AttachedScheme,
-} from './image/attached.ts';
-export { chained } from './image/chain.ts';
+} from './image/attached/attached.ts';
+export { chained } from './image/change/chain.ts';
 export {
   type Change,
   type Changed,
@@ -123,15 +123,15 @@ export {
   type ChangeOptions,
   type ImageChange,
   type ImageToChange,
-} from './image/change.ts';
+} from './image/change/change.ts';
 export {
   type BaseCheck,
   type BaseOutcome,
   checkBase,
   type CheckBaseOptions,
   type CheckedBase,
-} from './image/check-base.ts';
-export { convert, type Converted, type ConvertOptions } from './image/convert.ts';
+} from './image/change/check-base.ts';
+export { convert, type Converted, type ConvertOptions } from './image/change/convert.ts';
 export type { ImageComparison } from './image/diff/comparison.ts';
 export { DIFF_SECTIONS, type DiffOptions, type DiffSection } from './image/diff/diff-options.ts';
 export type { FieldChange } from './image/diff/fields.ts';
@@ -151,7 +151,7 @@ export {
   openFileSystem,
   type StatOptions,
 } from './image/files/file-system.ts';
-export { flatten, type FlattenOptions } from './image/flatten.ts';
+export { flatten, type FlattenOptions } from './image/change/flatten.ts';
 export { type Image, openImage } from './image/image.ts';
 export {
   addToIndex,
@@ -159,16 +159,16 @@ export {
   createIndex,
   filterIndex,
   removeFromIndex,
-} from './image/image-index.ts';
-export { type ImageEdits, mutate } from './image/mutate.ts';
-export { type BaseImage, rebase, type RebaseOptions } from './image/rebase.ts';
-export { type FileChoice, removeLayers, type RemoveLayersOptions } from './image/remove-layers.ts';
-export { scratch } from './image/scratch.ts';
-export { setTimes, type TimeOptions } from './image/times.ts';
-export { LAYER_FORMS, type LayerForm } from './image/layer-form.ts';
-export { layerFrom, type LayerOptions, layerType, type NewLayer } from './image/layer.ts';
+} from './image/index/image-index.ts';
+export { type ImageEdits, mutate } from './image/change/mutate.ts';
+export { type BaseImage, rebase, type RebaseOptions } from './image/change/rebase.ts';
+export { type FileChoice, removeLayers, type RemoveLayersOptions } from './image/change/remove-layers.ts';
+export { scratch } from './image/change/scratch.ts';
+export { setTimes, type TimeOptions } from './image/change/times.ts';
+export { LAYER_FORMS, type LayerForm } from './image/layer/form.ts';
+export { layerFrom, type LayerOptions, layerType, type NewLayer } from './image/layer/layer.ts';
 export { type ImagePlatform, platformsOf } from './image/platforms.ts';
-export { convertSchema1, type ConvertSchema1Options, schema1Blobs } from './image/schema1.ts';
+export { convertSchema1, type ConvertSchema1Options, schema1Blobs } from './image/schema1/schema1.ts';
 export {
   contentSize,
   type ImageSize,

@@ -6,7 +6,7 @@ import { isOciError } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import { parseRegistryName } from '../model/domain.ts';
 import { parseLocator } from '../node/locator.ts';
-import { openImages } from './locators.ts';
+import { openImages } from './places/locators.ts';
 import type { Session } from './session.ts';
 
 export interface CompletedNames {

@@ -1,8 +1,8 @@
 /** Documents on their way out: exact bytes to stdout or, whole or not at all, to a file. */
 import { type Command, Option, type OptionValues } from '@commander-js/extra-typings';
-import { writeOutput } from './output-file.ts';
+import { writeOutput } from './places/output-file.ts';
 import type { Session } from './session.ts';
-import { escapeJson } from './safe-text.ts';
+import { escapeJson } from './terminal/safe-text.ts';
 
 export type DocumentFlags = {
   readonly output?: string | undefined;

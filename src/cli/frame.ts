@@ -5,14 +5,14 @@
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { isOciError } from '../errors.ts';
 import type { Context } from './context.ts';
-import { errorJson, errorLine, tellStack } from './error-line.ts';
+import { errorJson, errorLine, tellStack } from './terminal/error-line.ts';
 import { exitCodeOf, EXIT } from './exit-codes.ts';
-import { type Interrupt, listenForInterrupt } from './interrupt.ts';
-import type { Flags } from './options.ts';
-import { createOutput, type Output } from './output.ts';
-import { safeJson } from './safe-text.ts';
+import { type Interrupt, listenForInterrupt } from './terminal/interrupt.ts';
+import type { Flags } from './options/shared.ts';
+import { createOutput, type Output } from './terminal/output.ts';
+import { safeJson } from './terminal/safe-text.ts';
 import { openSession, type Session } from './session.ts';
-import { isClosedPipe } from './sink.ts';
+import { isClosedPipe } from './terminal/sink.ts';
 
 /** The body of a command; a number it answers with is the exit code. */
 export type Body = (session: Session) => Promise<number | void>;

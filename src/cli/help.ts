@@ -7,7 +7,7 @@ import {
 } from '@commander-js/extra-typings';
 import pc from 'picocolors';
 import type { Context } from './context.ts';
-import { hasColors, renderLine, styled } from './style.ts';
+import { hasColors, renderLine, styled } from './terminal/style.ts';
 
 /** Bold titles, every alias of a command, and a command's own options before those that all have. */
 export function helpStyle(colors: boolean): HelpConfiguration {

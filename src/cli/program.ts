@@ -5,8 +5,8 @@ import type { Context } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { createFrame, type Frame } from './frame.ts';
 import { helpStyle, usageErrors } from './help.ts';
-import { outputOptions, registryOptions } from './options.ts';
-import { hasColors, widthOf } from './style.ts';
+import { outputOptions, registryOptions } from './options/shared.ts';
+import { hasColors, widthOf } from './terminal/style.ts';
 import { VERSION } from './version.ts';
 
 /** What the shells' completion scripts call; nobody types it. */

@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OciError } from '../errors.ts';
-import { serve, type ServeTls } from '../node/serve.ts';
+import { serve, type ServeTls } from '../node/serve/serve.ts';
 import { type Access, openAccess } from '../server/access.ts';
 import type { AccessLogEntry } from '../server/access-log.ts';
 import { basicAccess } from '../server/basic-access.ts';
 import type { IngestRegistry } from '../store/types.ts';
-import { formatDuration, formatSize } from './bytes.ts';
-import { fsError } from '../node/fs-errors.ts';
+import { formatDuration, formatSize } from './terminal/bytes.ts';
+import { fsError } from '../node/files/fs-errors.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
-import { styled } from './style.ts';
+import { styled } from './terminal/style.ts';
 
 export interface ServeFlags {
   readonly port: number;
@@ -48,7 +48,7 @@ export async function serveUntilEnd(session: Session, dir: string | undefined, f
 
 async function registryFor(context: Context, dir: string | undefined): Promise<IngestRegistry> {
   if (dir === undefined) return (await import('../store/memory.ts')).createMemoryRegistry();
-  return (await import('../node/directory-registry.ts')).directoryRegistry(path.resolve(context.cwd, dir));
+  return (await import('../node/directory/directory-registry.ts')).directoryRegistry(path.resolve(context.cwd, dir));
 }
 
 function tellRequest({ output }: Session, entry: AccessLogEntry): void {
@@ -74,7 +74,7 @@ async function passwordCheck(
   context: Context,
   file: string,
 ): Promise<(user: string, password: string) => Promise<boolean>> {
-  const { readHtpasswd } = await import('./htpasswd.ts');
+  const { readHtpasswd } = await import('./connection/htpasswd.ts');
   return readHtpasswd(new TextDecoder().decode(await read(context, file)), file);
 }
 

@@ -10,14 +10,14 @@ import type { Call } from '../model/call.ts';
 import { familiarReference, parseReference, type Reference } from '../model/reference.ts';
 import type { Client } from '../registry/client.ts';
 import type { Source, Store } from '../store/types.ts';
-import { activitySink } from './activity.ts';
-import { formatDuration } from './bytes.ts';
-import type { Connection, ConnectionOptions } from './connection.ts';
+import { activitySink } from './terminal/activity.ts';
+import { formatDuration } from './terminal/bytes.ts';
+import type { Connection, ConnectionOptions } from './connection/connection.ts';
 import type { Context } from './context.ts';
-import type { End, Flags } from './options.ts';
-import type { Output } from './output.ts';
-import { createProgress, type Progress, progressMode } from './progress.ts';
-import { readSettings } from './settings.ts';
+import type { End, Flags } from './options/shared.ts';
+import type { Output } from './terminal/output.ts';
+import { createProgress, type Progress, progressMode } from './terminal/progress.ts';
+import { readSettings } from './connection/settings.ts';
 import { suggestTag } from './suggest.ts';
 
 export interface Session {
@@ -132,7 +132,7 @@ function withTimeout(signal: AbortSignal, timeout: number | undefined, defer: Se
 /** Loaded only by commands that talk to a registry. */
 async function openClient(options: ConnectionOptions): Promise<{ client: Client; connection: Connection }> {
   const [{ openConnection }, { createClient }] = await Promise.all([
-    import('./connection.ts'),
+    import('./connection/connection.ts'),
     import('../registry/client.ts'),
   ]);
   const connection = await openConnection(options);

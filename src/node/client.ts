@@ -1,9 +1,9 @@
 /** Clients as a user of Node expects them: `node:http`, the proxies of the environment, and docker's and podman's credentials. */
 import { type Client, type ClientOptions, createClient as createCoreClient } from '../registry/client.ts';
 import { createV1Client as createCoreV1Client, type V1Client, type V1ClientOptions } from '../v1/client.ts';
-import { dockerCredentials } from './docker-config.ts';
-import { certificateDirectories } from './tls.ts';
-import { nodeTransport } from './transport.ts';
+import { dockerCredentials } from './credentials/docker-config.ts';
+import { certificateDirectories } from './http/tls.ts';
+import { nodeTransport } from './http/transport.ts';
 
 /**
  * Begins a session. Whatever is not given is as the machine is set up: credentials of docker and podman, `HTTPS_PROXY` and

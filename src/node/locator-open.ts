@@ -10,14 +10,14 @@ import { formatReference } from '../model/reference.ts';
 import type { Client } from '../registry/client.ts';
 import type { Repository } from '../registry/repository.ts';
 import type { Source, Target } from '../store/types.ts';
-import { directoryTree } from './directory-tree.ts';
-import { directoryStore } from './directory.ts';
-import { createDockerArchive, openDockerArchive } from './docker-archive-file.ts';
-import type { EngineOptions } from './docker-daemon-host.ts';
-import { soleImage } from './layout-root.ts';
+import { directoryTree } from './directory/directory-tree.ts';
+import { directoryStore } from './directory/directory.ts';
+import { createDockerArchive, openDockerArchive } from './docker/docker-archive-file.ts';
+import type { EngineOptions } from './docker/docker-daemon-host.ts';
+import { soleImage } from './directory/layout-root.ts';
 import { formatLocator, isSaved, type Locator, nameIn, withDefaultName } from './locator.ts';
-import { chooseSaved } from './saved-image.ts';
-import { createTarLayout, openTarLayout } from './tar-file.ts';
+import { chooseSaved } from './docker/saved-image.ts';
+import { createTarLayout, openTarLayout } from './tar/tar-file.ts';
 
 export interface OpenOptions extends Call {
   readonly client: Client;
@@ -134,7 +134,7 @@ async function open(locator: Locator, { client, input, engine, signal, on }: Ope
     }
     case 'docker-daemon': {
       // Most need no engine, and nothing of it is loaded for them.
-      const { openDockerDaemon } = await import('./docker-daemon.ts');
+      const { openDockerDaemon } = await import('./docker/docker-daemon.ts');
       const { source, choose, close } = await openDockerDaemon(locator, { engine, signal, on });
       return { source, choose: async () => choose(), close };
     }
@@ -159,7 +159,7 @@ async function create(
       });
     case 'docker-daemon':
       if (locator.id === undefined) {
-        return (await import('./docker-daemon.ts')).createDockerDaemon({ engine, signal, on });
+        return (await import('./docker/docker-daemon.ts')).createDockerDaemon({ engine, signal, on });
       }
       throw new OciError('USAGE', `${formatLocator(locator)} is no name for an image that is written`, {
         hint: 'the engine gives it its id; write docker-daemon:NAME:TAG',

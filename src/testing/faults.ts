@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { abortError } from '../errors.ts';
 import type { Bytes } from '../model/call.ts';
-import { connectionCut, type CutKind } from '../node/serve-cut.ts';
+import { connectionCut, type CutKind } from '../node/serve/serve-cut.ts';
 import { bytesOf, streamOf } from '../server/body.ts';
 import { changed, type Wrap, withBytes } from './wrap.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { PublishedArtifact } from '../../src/cli/artifact-publish.ts';
+import type { PublishedArtifact } from '../../src/cli/artifact/publish.ts';
 import { artifactOn } from '../support/attachments.ts';
 import { putBuilt } from '../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';

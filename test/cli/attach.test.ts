@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { PublishedArtifact } from '../../src/cli/artifact-publish.ts';
+import type { PublishedArtifact } from '../../src/cli/artifact/publish.ts';
 import type { ImageIndex } from '../../src/model/manifest.ts';
 import * as quirks from '../../src/testing/quirks.ts';
 import { putBuilt } from '../../src/testing/fixtures.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { serve, type Served } from '../../src/node/serve.ts';
+import { serve, type Served } from '../../src/node/serve/serve.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { tokenAccess } from '../../src/server/token-access.ts';
 import { cli } from '../support/cli.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { serve, type Served } from '../../src/node/serve.ts';
+import { serve, type Served } from '../../src/node/serve/serve.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { createServer } from '../../src/server/app.ts';
 import { tokenAccess, type VerifiedToken } from '../../src/server/token-access.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatDuration, formatSize, parseDuration } from '../../src/cli/bytes.ts';
+import { formatDuration, formatSize, parseDuration } from '../../src/cli/terminal/bytes.ts';
 
 test('sizes have three digits and a unit', () => {
   const cases: readonly (readonly [number, string])[] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { BASE_DIGEST, BASE_NAME } from '../../src/image/rebase.ts';
+import { BASE_DIGEST, BASE_NAME } from '../../src/image/change/rebase.ts';
 import { type Built, buildImage, buildIndex, type ImageSpec, putBuilt } from '../../src/testing/fixtures.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';

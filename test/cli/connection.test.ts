@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { serve } from '../../src/node/serve.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import { createServer } from '../../src/server/app.ts';
 import { answerWith, stallBeforeAnswer } from '../../src/testing/faults.ts';
 import { redirectBlobs } from '../../src/testing/quirks.ts';

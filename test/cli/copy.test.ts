@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import type { Transferred } from '../../src/cli/transfer.ts';
+import type { Transferred } from '../../src/cli/transfer/transfer.ts';
 import { buildArtifact, buildImage, buildIndex, putIndex } from '../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { createServer } from '../../src/server/app.ts';
-import { serve } from '../../src/node/serve.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import { answerWith } from '../../src/testing/faults.ts';
 import { deleteUnsupported } from '../../src/testing/quirks.ts';
 import { all } from '../../src/testing/samples.ts';

@@ -1,7 +1,7 @@
 /** Markdown fits into a comment, however much differs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diffMarkdown } from '../../src/cli/diff-markdown.ts';
+import { diffMarkdown } from '../../src/cli/diff/markdown.ts';
 import type { ImageComparison } from '../../src/image/diff/comparison.ts';
 import type { ImageDiff } from '../../src/image/diff/image-diff.ts';
 

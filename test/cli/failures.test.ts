@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { type ErrorCode, OciError } from '../../src/errors.ts';
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/model/media-types.ts';
-import { serve, type Served } from '../../src/node/serve.ts';
+import { serve, type Served } from '../../src/node/serve/serve.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { imagePath } from '../../src/cli/image-files.ts';
-import type { ShownFile } from '../../src/cli/file-listing.ts';
-import { permissions } from '../../src/cli/file-listing.ts';
+import { imagePath } from '../../src/cli/files/image-files.ts';
+import type { ShownFile } from '../../src/cli/files/file-listing.ts';
+import { permissions } from '../../src/cli/files/file-listing.ts';
 import { copy } from '../../src/graph/copy.ts';
 import { putIndex } from '../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { processContext } from '../../src/cli/context.ts';
-import { readInput } from '../../src/cli/input-file.ts';
+import { readInput } from '../../src/cli/places/input-file.ts';
 import { rejection } from '../support/failure.ts';
 
 test('a file is read whole, as far as it is not too large; one without an end is given up', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
-import type { Transferred } from '../../src/cli/transfer.ts';
+import type { Transferred } from '../../src/cli/transfer/transfer.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';

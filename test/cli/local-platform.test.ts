@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localPlatform, type Machine } from '../../src/cli/local-platform.ts';
+import { localPlatform, type Machine } from '../../src/cli/options/local-platform.ts';
 import { matchPlatform, parsePlatform, type Platform } from '../../src/model/platform.ts';
 import { cli } from '../support/cli.ts';
 

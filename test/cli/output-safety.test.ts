@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { serve, type Served } from '../../src/node/serve.ts';
+import { serve, type Served } from '../../src/node/serve/serve.ts';
 import { createServer } from '../../src/server/app.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { buildImage, putArtifact, putIndex } from '../../src/testing/fixtures.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { BASE_DIGEST, BASE_NAME } from '../../src/image/rebase.ts';
+import { BASE_DIGEST, BASE_NAME } from '../../src/image/change/rebase.ts';
 import { type Built, buildImage, buildIndex, type LayerSpec, putBuilt } from '../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
@@ -106,7 +106,7 @@ describe('CAP-G8: lading rebase', () => {
   test('stands with bases on this disk, of which no annotation tells a name', async () => {
     await done('pull REGISTRY/base:latest base');
     await done('rebase --old-base REGISTRY/base:old --new-base oci:base:latest -t oci:out:2 REGISTRY/app:1');
-    const { directoryStore } = await import('../../src/node/directory.ts');
+    const { directoryStore } = await import('../../src/node/directory/directory.ts');
     const store = directoryStore(path.join(folder, 'out'));
     const [first] = (await viewIndex(store, '2')).manifests;
     const { document } = await viewImage(store, first ?? assert.fail());

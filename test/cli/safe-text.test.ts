@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { escapeJson, inertLine, safeJson, safeText } from '../../src/cli/safe-text.ts';
-import { renderLine } from '../../src/cli/style.ts';
+import { escapeJson, inertLine, safeJson, safeText } from '../../src/cli/terminal/safe-text.ts';
+import { renderLine } from '../../src/cli/terminal/style.ts';
 
 test('writes out everything that a terminal would obey or hide', () => {
   assert.equal(safeText('a\u001b[2Jb'), 'a\\x1b[2Jb');

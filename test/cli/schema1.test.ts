@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { DOCKER_MANIFEST, DOCKER_SCHEMA1_SIGNED } from '../../src/model/media-types.ts';
 import { validate } from '../../src/graph/validate.ts';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { type BuiltSchema1, buildSchema1, putSchema1Blobs, servesSchema1 } from '../../src/testing/schema1.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { oldImage, replaced } from '../support/schema1.ts';

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { parseHostFlag, readHostChoice } from '../../src/cli/host-settings.ts';
-import { resolver } from '../../src/cli/resolve-flag.ts';
+import { parseHostFlag, readHostChoice } from '../../src/cli/connection/host-settings.ts';
+import { resolver } from '../../src/cli/connection/resolve-flag.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listTags } from '../../src/cli/tag-list.ts';
+import { listTags } from '../../src/cli/tags/list.ts';
 import { OciError } from '../../src/errors.ts';
 import { collect } from '../../src/graph/collect.ts';
 import { OCI_CONFIG } from '../../src/model/media-types.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { parseTemplate } from '../../src/cli/template.ts';
-import { serve } from '../../src/node/serve.ts';
+import { parseTemplate } from '../../src/cli/terminal/template.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { putImage } from '../../src/testing/fixtures.ts';
 import { cli } from '../support/cli.ts';

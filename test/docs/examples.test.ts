@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { digestOf as hashOf } from '../../src/bytes/hash.ts';
 import { collect } from '../../src/graph/collect.ts';
 import { select } from '../../src/graph/select.ts';
-import { serve } from '../../src/node/serve.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import type { Source } from '../../src/store/types.ts';
 import { buildLayer } from '../../src/testing/fixtures.ts';

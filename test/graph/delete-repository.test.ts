@@ -4,7 +4,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { isOciError } from '../../src/errors.ts';
 import { deleteRepository, type DeletionStep } from '../../src/graph/delete-repository.ts';
 import type { Digest } from '../../src/model/digest.ts';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/types.ts';
 import * as faults from '../../src/testing/faults.ts';

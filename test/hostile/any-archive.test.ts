@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import * as fc from 'fast-check';
 import { isOciError } from '../../src/errors.ts';
 import type { TarFile } from '../../src/bytes/tar.ts';
-import { extract } from '../../src/node/extract.ts';
+import { extract } from '../../src/node/extract/extract.ts';
 import { type CanaryTree, canaryTree } from '../support/hostile/canary-tree.ts';
 import { modelOf } from '../support/hostile/model.ts';
 import { directory, file, hardLink, layered, symlink } from '../support/layered.ts';

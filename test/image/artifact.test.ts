@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { copy } from '../../src/graph/copy.ts';
-import { type ArtifactOptions, describedAs, packArtifact, TITLE, UNPACK } from '../../src/image/artifact.ts';
-import { artifactFiles } from '../../src/image/artifact-files.ts';
-import { cleanTitle } from '../../src/image/artifact-title.ts';
+import { type ArtifactOptions, describedAs, packArtifact, TITLE, UNPACK } from '../../src/image/attached/artifact.ts';
+import { artifactFiles } from '../../src/image/attached/artifact-files.ts';
+import { cleanTitle } from '../../src/image/attached/artifact-title.ts';
 import type { ImageManifest } from '../../src/model/manifest.ts';
 import type { Content } from '../../src/store/types.ts';
 import { contentFrom } from '../../src/store/content.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Attached, attached, type AttachedOptions } from '../../src/image/attached.ts';
+import { type Attached, attached, type AttachedOptions } from '../../src/image/attached/attached.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/types.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Attached, attached, type AttachedOptions } from '../../src/image/attached.ts';
+import { type Attached, attached, type AttachedOptions } from '../../src/image/attached/attached.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { OCI_INDEX } from '../../src/model/media-types.ts';
 import { contentFrom, manifestFromDocument } from '../../src/store/content.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { copy } from '../../src/graph/copy.ts';
 import { validate } from '../../src/graph/validate.ts';
-import { type Change, changeImages } from '../../src/image/change.ts';
+import { type Change, changeImages } from '../../src/image/change/change.ts';
 import { manifestFrom } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { buildIndex, putBuilt } from '../../src/testing/fixtures.ts';

@@ -1,11 +1,11 @@
 /** Changes of indexes whose images differ in more than their platform, or of which only some are meant. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { changeImages } from '../../src/image/change.ts';
-import { addToIndex, createIndex } from '../../src/image/image-index.ts';
-import { mutate } from '../../src/image/mutate.ts';
-import { BASE_DIGEST, BASE_NAME, rebase } from '../../src/image/rebase.ts';
-import { setTimes } from '../../src/image/times.ts';
+import { changeImages } from '../../src/image/change/change.ts';
+import { addToIndex, createIndex } from '../../src/image/index/image-index.ts';
+import { mutate } from '../../src/image/change/mutate.ts';
+import { BASE_DIGEST, BASE_NAME, rebase } from '../../src/image/change/rebase.ts';
+import { setTimes } from '../../src/image/change/times.ts';
 import type { Platform } from '../../src/model/platform.ts';
 import { type Built, buildImage, buildIndex, type LayerSpec } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Change, changeImages, type ImageToChange } from '../../src/image/change.ts';
+import { type Change, changeImages, type ImageToChange } from '../../src/image/change/change.ts';
 import * as types from '../../src/model/media-types.ts';
 import { contentFrom, manifestFrom, manifestFromDocument } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type BaseCheck, checkBase, type CheckBaseOptions } from '../../src/image/check-base.ts';
-import { BASE_DIGEST, BASE_NAME } from '../../src/image/rebase.ts';
+import { type BaseCheck, checkBase, type CheckBaseOptions } from '../../src/image/change/check-base.ts';
+import { BASE_DIGEST, BASE_NAME } from '../../src/image/change/rebase.ts';
 import type { Annotations } from '../../src/model/descriptor.ts';
 import {
   type Built,

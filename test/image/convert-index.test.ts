@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { convert } from '../../src/image/convert.ts';
+import { convert } from '../../src/image/change/convert.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import * as types from '../../src/model/media-types.ts';
 import { type Built, buildArtifact, buildIndex, type Family } from '../../src/testing/fixtures.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { editEnv } from '../../src/image/env-edits.ts';
+import { editEnv } from '../../src/image/change/env-edits.ts';
 
 const name = fc.constantFrom('A', 'B', 'C', 'PATH', 'Path');
 const variable = fc.tuple(name, fc.constantFrom('', '1', 'a=b')).map(([key, value]) => `${key}=${value}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { copy } from '../../src/graph/copy.ts';
 import { validate } from '../../src/graph/validate.ts';
-import { annotateIndex, type ChangedIndex, filterIndex, removeFromIndex } from '../../src/image/image-index.ts';
+import { annotateIndex, type ChangedIndex, filterIndex, removeFromIndex } from '../../src/image/index/image-index.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { manifestFrom } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
-import { flatten } from '../../src/image/flatten.ts';
+import { flatten } from '../../src/image/change/flatten.ts';
 import { openFileSystem } from '../../src/image/files/file-system.ts';
 import * as types from '../../src/model/media-types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';

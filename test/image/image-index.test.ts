@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { copy } from '../../src/graph/copy.ts';
 import { validate } from '../../src/graph/validate.ts';
-import { addToIndex, type ChangedIndex, createIndex } from '../../src/image/image-index.ts';
+import { addToIndex, type ChangedIndex, createIndex } from '../../src/image/index/image-index.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import type { ImageIndex } from '../../src/model/manifest.ts';
 import * as types from '../../src/model/media-types.ts';

@@ -5,7 +5,7 @@ import { gzip } from '../../src/bytes/compress.ts';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { fromArray, readAll } from '../../src/bytes/read.ts';
 import { TAR_END } from '../../src/bytes/tar.ts';
-import { layerFrom, layerType } from '../../src/image/layer.ts';
+import { layerFrom, layerType } from '../../src/image/layer/layer.ts';
 import type { Activity } from '../../src/model/call.ts';
 import * as types from '../../src/model/media-types.ts';
 import { contentFrom, contentOf } from '../../src/store/content.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { copy } from '../../src/graph/copy.ts';
 import { validate } from '../../src/graph/validate.ts';
-import { type ImageEdits, mutate } from '../../src/image/mutate.ts';
+import { type ImageEdits, mutate } from '../../src/image/change/mutate.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { buildArtifact, buildIndex, putBuilt } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';

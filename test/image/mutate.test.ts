@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ImageEdits, mutate } from '../../src/image/mutate.ts';
+import { type ImageEdits, mutate } from '../../src/image/change/mutate.ts';
 import type { ImageConfig } from '../../src/model/image-config.ts';
 import { buildImage } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';

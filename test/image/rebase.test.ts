@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BASE_DIGEST, BASE_NAME, rebase, type RebaseOptions } from '../../src/image/rebase.ts';
-import type { Changed } from '../../src/image/change.ts';
+import { BASE_DIGEST, BASE_NAME, rebase, type RebaseOptions } from '../../src/image/change/rebase.ts';
+import type { Changed } from '../../src/image/change/change.ts';
 import * as types from '../../src/model/media-types.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import type { IngestRegistry, Store } from '../../src/store/types.ts';

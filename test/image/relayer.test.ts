@@ -4,7 +4,7 @@ import { digestOf } from '../../src/bytes/hash.ts';
 import { concat, fromArray, readAll } from '../../src/bytes/read.ts';
 import { textOf } from '../../src/bytes/tar-text.ts';
 import { type TarFile, writeTar } from '../../src/bytes/tar.ts';
-import { type RelayerOptions, type Relayered, relayer, type Rewrite } from '../../src/image/relayer.ts';
+import { type RelayerOptions, type Relayered, relayer, type Rewrite } from '../../src/image/layer/relayer.ts';
 import type { Activity } from '../../src/model/call.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import { OCI_LAYER_GZIP, OCI_LAYER_ZSTD } from '../../src/model/media-types.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { removeLayers, type RemoveLayersOptions } from '../../src/image/remove-layers.ts';
+import { removeLayers, type RemoveLayersOptions } from '../../src/image/change/remove-layers.ts';
 import { manifestFromDocument } from '../../src/store/content.ts';
 import { type Built, buildImage, buildIndex, type FileSpec } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';

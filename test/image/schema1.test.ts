@@ -5,7 +5,7 @@ import { readAll } from '../../src/bytes/read.ts';
 import { copy } from '../../src/graph/copy.ts';
 import { imageConfig } from '../../src/graph/select.ts';
 import { validate } from '../../src/graph/validate.ts';
-import { convertSchema1, schema1Blobs } from '../../src/image/schema1.ts';
+import { convertSchema1, schema1Blobs } from '../../src/image/schema1/schema1.ts';
 import type { ImageConfig } from '../../src/model/image-config.ts';
 import type { Manifest } from '../../src/model/manifest.ts';
 import * as types from '../../src/model/media-types.ts';

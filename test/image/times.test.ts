@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setTimes, type TimeOptions } from '../../src/image/times.ts';
+import { setTimes, type TimeOptions } from '../../src/image/change/times.ts';
 import type { ImageConfig } from '../../src/model/image-config.ts';
 import { manifestFromDocument } from '../../src/store/content.ts';
 import type { Store } from '../../src/store/types.ts';

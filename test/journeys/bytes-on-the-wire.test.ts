@@ -9,7 +9,7 @@ import type { TarFile } from '../../src/bytes/tar.ts';
 import { openFileSystem } from '../../src/image/files/file-system.ts';
 import { OCI_LAYER_GZIP } from '../../src/model/media-types.ts';
 import { createClient } from '../../src/node/client.ts';
-import { directoryRegistry } from '../../src/node/directory-registry.ts';
+import { directoryRegistry } from '../../src/node/directory/directory-registry.ts';
 import { memoryCache } from '../../src/store/cache.ts';
 import { type LayerSpec, seededBytes } from '../../src/testing/fixtures.ts';
 import { cli } from '../support/cli.ts';

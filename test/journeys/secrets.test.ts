@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import type { Activity } from '../../src/model/call.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { contentFrom } from '../../src/store/content.ts';

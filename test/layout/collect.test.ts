@@ -3,8 +3,8 @@ import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { collectGarbage } from '../../src/layout/collect.ts';
-import { directoryStore } from '../../src/node/directory.ts';
-import { directoryTree } from '../../src/node/directory-tree.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
+import { directoryTree } from '../../src/node/directory/directory-tree.ts';
 import { blob, indexOf, putImage, rejects } from '../../src/testing/samples.ts';
 import { filesBelow, scratch } from '../support/layouts.ts';
 

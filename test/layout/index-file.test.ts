@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { all, blob, putImage, rejects } from '../../src/testing/samples.ts';
 import { indexOf, scratch } from '../support/layouts.ts';
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { concat, fromArray } from '../../src/bytes/read.ts';
 import type { Bytes } from '../../src/model/call.ts';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { blob, rejects, text } from '../../src/testing/samples.ts';
 import { filesBelow, scratch } from '../support/layouts.ts';
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Digest } from '../../src/model/digest.ts';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import type { Store } from '../../src/store/types.ts';
 import { all, putImage } from '../../src/testing/samples.ts';
 import { rootsOf, scratch } from '../support/layouts.ts';

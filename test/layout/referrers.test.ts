@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { all, indexOf as indexOfAll, putImage } from '../../src/testing/samples.ts';
 import { indexOf, scratch } from '../support/layouts.ts';
 

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Manifest } from '../../src/model/manifest.ts';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { manifestFromDocument } from '../../src/store/content.ts';
 import { all, blob, chunked, indexOf as indexOfAll, putImage, rejects } from '../../src/testing/samples.ts';
 import { indexOf, rootsOf, scratch } from '../support/layouts.ts';

@@ -7,7 +7,7 @@ import { gzip } from '../../src/bytes/compress.ts';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { fromArray, readAll } from '../../src/bytes/read.ts';
 import { isOciError } from '../../src/errors.ts';
-import { pullFiles, type PullFilesOptions } from '../../src/node/artifact-pull.ts';
+import { pullFiles, type PullFilesOptions } from '../../src/node/artifact/artifact-pull.ts';
 import { contentFrom } from '../../src/store/content.ts';
 import type { Content } from '../../src/store/types.ts';
 import { archive, sourceOf, titled } from '../support/artifact-content.ts';

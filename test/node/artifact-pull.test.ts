@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { pullFiles, type PullFilesOptions } from '../../src/node/artifact-pull.ts';
+import { pullFiles, type PullFilesOptions } from '../../src/node/artifact/artifact-pull.ts';
 import { fake } from '../../src/testing/samples.ts';
 import { plain, sourceOf, titled } from '../support/artifact-content.ts';
 import { canary } from '../support/canary.ts';

@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, wri
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { OciError } from '../../src/errors.ts';
-import { cacheDirectory } from '../../src/node/cache-directory.ts';
+import { cacheDirectory } from '../../src/node/files/cache-directory.ts';
 import { seededBytes } from '../../src/testing/fixtures.ts';
 import { cli } from '../support/cli.ts';
 import { openWorld } from '../support/cli-world.ts';

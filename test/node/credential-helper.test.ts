@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { eraseFromHelper, getFromHelper, storeInHelper } from '../../src/node/credential-helper.ts';
+import { eraseFromHelper, getFromHelper, storeInHelper } from '../../src/node/credentials/credential-helper.ts';
 import { rejection } from '../support/failure.ts';
 import { answers, fakeHome, NOT_FOUND } from '../support/fake-helper.ts';
 

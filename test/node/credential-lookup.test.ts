@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dockerCredentials } from '../../src/node/docker-config.ts';
+import { dockerCredentials } from '../../src/node/credentials/docker-config.ts';
 import { fakeHome } from '../support/fake-helper.ts';
 
 /** Keys of one file; the password of each is the key itself. */

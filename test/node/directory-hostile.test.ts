@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { link, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import type { IngestStore } from '../../src/store/types.ts';
 import { all, blob, putImage, rejects, text } from '../../src/testing/samples.ts';
 import { scratch } from '../support/layouts.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { all, chunked, putImage } from '../../src/testing/samples.ts';
 import type { OpenOptions } from '../../src/store/types.ts';
 import { layoutProcesses, squares } from '../support/layout-process.ts';

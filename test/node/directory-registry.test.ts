@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { directoryRegistry } from '../../src/node/directory-registry.ts';
+import { directoryRegistry } from '../../src/node/directory/directory-registry.ts';
 import { all, blob, putImage, rejects, text } from '../../src/testing/samples.ts';
 import { testStore } from '../../src/testing/store-contract.ts';
 import { filesBelow, scratch } from '../support/layouts.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { blob, chunked, rejects } from '../../src/testing/samples.ts';
 import { filesBelow, scratch } from '../support/layouts.ts';
 import { damaged, watched } from '../support/watched-content.ts';

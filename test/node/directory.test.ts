@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { directoryStore } from '../../src/node/directory.ts';
+import { directoryStore } from '../../src/node/directory/directory.ts';
 import { testStore } from '../../src/testing/store-contract.ts';
 import { scratch } from '../support/layouts.ts';
 

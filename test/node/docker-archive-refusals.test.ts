@@ -8,7 +8,11 @@ import { copy } from '../../src/graph/copy.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import type { ImageManifest, Manifest } from '../../src/model/manifest.ts';
 import * as types from '../../src/model/media-types.ts';
-import { createDockerArchive, type DockerArchiveDraft, openDockerArchive } from '../../src/node/docker-archive-file.ts';
+import {
+  createDockerArchive,
+  type DockerArchiveDraft,
+  openDockerArchive,
+} from '../../src/node/docker/docker-archive-file.ts';
 import { contentFrom, manifestFromDocument } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Content, Target } from '../../src/store/types.ts';

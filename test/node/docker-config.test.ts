@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { dockerCredentials } from '../../src/node/docker-config.ts';
+import { dockerCredentials } from '../../src/node/credentials/docker-config.ts';
 import { rejection } from '../support/failure.ts';
 import { answers, fakeHome, NOT_FOUND } from '../support/fake-helper.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explainCredentials } from '../../src/node/docker-config.ts';
+import { explainCredentials } from '../../src/node/credentials/docker-config.ts';
 import { answers, fakeHome, NOT_FOUND } from '../support/fake-helper.ts';
 
 const basic = (text: string) => ({ auth: Buffer.from(text).toString('base64') });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { link, mkdir, symlink as makeLink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { extract } from '../../src/node/extract.ts';
+import { extract } from '../../src/node/extract/extract.ts';
 import { canary } from '../support/canary.ts';
 import { directory, file, layered } from '../support/layered.ts';
 import { filesBelow } from '../support/layouts.ts';

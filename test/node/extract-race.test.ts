@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isOciError } from '../../src/errors.ts';
 import type { FileSystem } from '../../src/image/files/file-system.ts';
-import { extract } from '../../src/node/extract.ts';
+import { extract } from '../../src/node/extract/extract.ts';
 import { canary } from '../support/canary.ts';
 import { directory, file, layered } from '../support/layered.ts';
 import { refused } from '../support/refused.ts';

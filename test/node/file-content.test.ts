@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { drain, readAll } from '../../src/bytes/read.ts';
-import { fileContent, openContent } from '../../src/node/file-content.ts';
+import { fileContent, openContent } from '../../src/node/files/file-content.ts';
 import type { Content } from '../../src/store/types.ts';
 import { seededBytes } from '../../src/testing/fixtures.ts';
 import { rejection } from '../support/failure.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { setMember } from '../../src/node/json-splice.ts';
+import { setMember } from '../../src/node/credentials/json-splice.ts';
 
 const changes: readonly (readonly [text: string, path: readonly string[], value: unknown, result: string])[] = [
   ['{}', ['a'], 1, '{\n\t"a": 1\n}'],

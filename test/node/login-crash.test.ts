@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
-import { lockFile } from '../../src/node/file-lock.ts';
-import { eraseCredential, storeCredential } from '../../src/node/login.ts';
+import { lockFile } from '../../src/node/directory/file-lock.ts';
+import { eraseCredential, storeCredential } from '../../src/node/credentials/login.ts';
 import { fakeHome } from '../support/fake-helper.ts';
 import { loginProcesses } from '../support/login-process.ts';
 

@@ -3,8 +3,8 @@ import { chmod, lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeF
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { dockerCredentials } from '../../src/node/docker-config.ts';
-import { eraseCredential, storeCredential } from '../../src/node/login.ts';
+import { dockerCredentials } from '../../src/node/credentials/docker-config.ts';
+import { eraseCredential, storeCredential } from '../../src/node/credentials/login.ts';
 import { rejection } from '../support/failure.ts';
 import { answers, fakeHome } from '../support/fake-helper.ts';
 

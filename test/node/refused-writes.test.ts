@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { copy } from '../../src/graph/copy.ts';
 import { deleteRepository } from '../../src/graph/delete-repository.ts';
 import { fixedCredentials } from '../../src/http/credentials.ts';
-import { pushLayers } from '../../src/node/layer-files.ts';
+import { pushLayers } from '../../src/node/layers/layer-files.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { type Built, putBuilt } from '../../src/testing/fixtures.ts';

@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, test, type TestContext } from 'node:test';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { Activity } from '../../src/model/call.ts';
-import { saveContent } from '../../src/node/save-content.ts';
+import { saveContent } from '../../src/node/files/save-content.ts';
 import { contentFrom, contentOf } from '../../src/store/content.ts';
 import type { Content } from '../../src/store/types.ts';
 import * as faults from '../../src/testing/faults.ts';

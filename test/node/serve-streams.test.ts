@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { afterEach, describe, it } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
-import { serve, type Served } from '../../src/node/serve.ts';
+import { serve, type Served } from '../../src/node/serve/serve.ts';
 import { bytesOf } from '../../src/server/body.ts';
 import type { Handler } from '../../src/server/handler.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { serve, type ServeTls } from '../../src/node/serve.ts';
+import { serve, type ServeTls } from '../../src/node/serve/serve.ts';
 import type { ConnectionInfo } from '../../src/server/handler.ts';
 import { type Authority, makeAuthority } from '../support/real/certificates.ts';
 import { needs } from '../support/real/find-tool.ts';

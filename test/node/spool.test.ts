@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { readAll } from '../../src/bytes/read.ts';
-import { spoolToDisk } from '../../src/node/spool.ts';
+import { spoolToDisk } from '../../src/node/files/spool.ts';
 import { type Spool, spoolToMemory } from '../../src/store/spool.ts';
 import { rejects } from '../../src/testing/samples.ts';
 import { scratch } from '../support/layouts.ts';

@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { concat, readAll } from '../../src/bytes/read.ts';
 import type { Bytes } from '../../src/model/call.ts';
-import { createTarLayout, openTarLayout } from '../../src/node/tar-file.ts';
+import { createTarLayout, openTarLayout } from '../../src/node/tar/tar-file.ts';
 import type { Target } from '../../src/store/types.ts';
 import { all, blob, chunked, fake, indexOf, putImage, rejects, text } from '../../src/testing/samples.ts';
 import { testStore } from '../../src/testing/store-contract.ts';

@@ -26,7 +26,7 @@ test('CONN-8 NODE-21: a program that never closes its transport ends all the sam
 });
 
 test('a thousand failing requests leave no connection behind', async () => {
-  const { nodeTransport } = await import('../../src/node/transport.ts');
+  const { nodeTransport } = await import('../../src/node/http/transport.ts');
   await using origin = await startOrigin(({ url }, response) => {
     if (url === '/reset') response.destroy();
     else if (url === '/long') response.write('x'.repeat(200_000));

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { HostSettings } from '../../src/http/host.ts';
 import { createHosts } from '../../src/http/hosts.ts';
 import { createSend } from '../../src/http/pipeline.ts';
-import type { Resolve } from '../../src/node/lookup.ts';
+import type { Resolve } from '../../src/node/http/lookup.ts';
 import { rejection } from '../support/failure.ts';
 import { type Origin, startOrigin } from '../support/http-origin.ts';
 import { nodeWire, textOf } from '../support/node-wire.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import type { OciError } from '../../src/errors.ts';
-import { proxyFor } from '../../src/node/proxy.ts';
+import { proxyFor } from '../../src/node/http/proxy.ts';
 import { failure, rejection } from '../support/failure.ts';
 import { startOrigin } from '../support/http-origin.ts';
 import { startProxy } from '../support/http-proxy.ts';

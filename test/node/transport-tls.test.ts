@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { createHosts } from '../../src/http/hosts.ts';
 import { isPassing } from '../../src/http/network-error.ts';
 import { redirect } from '../../src/http/redirect.ts';
-import { certificateDirectories, readCertificates, readTlsFiles } from '../../src/node/tls.ts';
+import { certificateDirectories, readCertificates, readTlsFiles } from '../../src/node/http/tls.ts';
 import { rejection } from '../support/failure.ts';
 import { startOrigin } from '../support/http-origin.ts';
 import { nodeWire, textOf } from '../support/node-wire.ts';

@@ -3,7 +3,7 @@ import type { RequestListener } from 'node:http';
 import { describe, test } from 'node:test';
 import { drain } from '../../src/bytes/read.ts';
 import type { HttpRequest, HttpResponse, Send } from '../../src/http/types.ts';
-import { nodeTransport, type NodeTransportOptions } from '../../src/node/transport.ts';
+import { nodeTransport, type NodeTransportOptions } from '../../src/node/http/transport.ts';
 import { rejection } from '../support/failure.ts';
 import { type Origin, startOrigin } from '../support/http-origin.ts';
 import { aMoment, textOf as text, until } from '../support/node-wire.ts';

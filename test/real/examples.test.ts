@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fixedCredentials } from '../../src/http/credentials.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
 import { putImage, putIndex } from '../../src/testing/fixtures.ts';
 import { dockerConfig, exampleLines, runExample } from '../support/examples.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { ShownFile } from '../../src/cli/file-listing.ts';
+import type { ShownFile } from '../../src/cli/files/file-listing.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { assertSameTree, type FileFacts, fileFacts } from '../support/real/file-facts.ts';
 import { needs } from '../support/real/find-tool.ts';

@@ -12,7 +12,7 @@ import { type ErrorCode, isOciError } from '../../src/errors.ts';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import type { Credential } from '../../src/http/types.ts';
 import { createClient } from '../../src/node/client.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { putImage } from '../../src/testing/fixtures.ts';
 import { command } from '../support/command.ts';
 import { type BasicTlsRegistry, startBasicTlsRegistry } from '../support/real/basic-tls.ts';

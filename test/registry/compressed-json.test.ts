@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { collect } from '../../src/graph/collect.ts';
 import { fetchTransport } from '../../src/http/fetch-transport.ts';
 import { OCI_MANIFEST } from '../../src/model/media-types.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
 import { buildImage } from '../../src/testing/fixtures.ts';
 import { startOrigin } from '../support/http-origin.ts';

@@ -1,7 +1,7 @@
 /** The contract of a store over docker's own registry: open, and behind a token server that grants what is asked for only. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { type Client, type ClientOptions, createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { buildImage, putBuilt, seededContent } from '../../src/testing/fixtures.ts';

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { type ErrorCode, isOciError, OciError } from '../../src/errors.ts';
 import type { Send } from '../../src/http/types.ts';
 import { fetchTransport } from '../../src/http/fetch-transport.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { contentFrom } from '../../src/store/content.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import { collect } from '../../src/graph/collect.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import type { Middleware } from '../../src/http/types.ts';
 import { type Client, type ClientOptions, createClient } from '../../src/registry/client.ts';
 import { contentFrom } from '../../src/store/content.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readAll } from '../../src/bytes/read.ts';
 import type { Activity } from '../../src/model/call.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { type ClientOptions, createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { contentFrom, contentOf } from '../../src/store/content.ts';

@@ -5,7 +5,7 @@ import { collect } from '../../src/graph/collect.ts';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import type { Credential, Middleware } from '../../src/http/types.ts';
 import { createClient } from '../../src/node/client.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import type { ClientOptions } from '../../src/registry/client.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { tokenAccess } from '../../src/server/token-access.ts';

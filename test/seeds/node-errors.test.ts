@@ -7,7 +7,7 @@ import type { ErrorCode, OciError } from '../../src/errors.ts';
 import { collect } from '../../src/graph/collect.ts';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import { OCI_MANIFEST } from '../../src/model/media-types.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';

@@ -8,7 +8,7 @@ import { digestOf } from '../../src/bytes/hash.ts';
 import { readAll } from '../../src/bytes/read.ts';
 import { openImage } from '../../src/image/image.ts';
 import type { Activity, WireResponse } from '../../src/model/call.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { type Built, buildImage, buildIndex, putBuilt } from '../../src/testing/fixtures.ts';

@@ -1,6 +1,6 @@
 /** The workflows of the OCI conformance suite (distribution-spec 1.1: pull, push, content discovery, content management). */
 import { after } from 'node:test';
-import { directoryRegistry } from '../../src/node/directory-registry.ts';
+import { directoryRegistry } from '../../src/node/directory/directory-registry.ts';
 import { type Api, createApi } from '../support/api.ts';
 import { testBlobs } from '../support/conformance/blobs.ts';
 import { testContent } from '../support/conformance/content.ts';

@@ -3,7 +3,7 @@ import { gzip } from '../../src/bytes/compress.ts';
 import { digestOf } from '../../src/bytes/hash.ts';
 import { fromArray, readAll } from '../../src/bytes/read.ts';
 import type { TarFile } from '../../src/bytes/tar.ts';
-import type { ArtifactFile } from '../../src/image/artifact-files.ts';
+import type { ArtifactFile } from '../../src/image/attached/artifact-files.ts';
 import { contentFrom } from '../../src/store/content.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { overlay } from '../../src/store/overlay.ts';

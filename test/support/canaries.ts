@@ -3,7 +3,7 @@
  * what it is sent in its refusals, its token server, and a storage behind signed URLs.
  */
 import assert from 'node:assert/strict';
-import { serve } from '../../src/node/serve.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import type { Credential } from '../../src/http/types.ts';
 import type { Handler } from '../../src/server/handler.ts';
 

@@ -1,5 +1,5 @@
 /** A registry on a socket with a few images in it, for commands to work on. What is in it is the same every time. */
-import { serve } from '../../src/node/serve.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import type { AccessLogEntry } from '../../src/server/access-log.ts';
 import type { ServerOptions } from '../../src/server/app.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';

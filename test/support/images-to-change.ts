@@ -1,5 +1,5 @@
 /** Images and indexes that are to be changed, and the least change that there is. */
-import type { Change, ImageChange } from '../../src/image/change.ts';
+import type { Change, ImageChange } from '../../src/image/change/change.ts';
 import type { Platform } from '../../src/model/platform.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/types.ts';

@@ -1,6 +1,6 @@
 /** An embedded registry on a real socket, with the log of what it was asked. */
 import { createServer as createHttpServer } from 'node:http';
-import { serve } from '../../src/node/serve.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import type { Access } from '../../src/server/access.ts';
 import type { AccessLogEntry } from '../../src/server/access-log.ts';
 import { createServer } from '../../src/server/app.ts';

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import { build } from 'esbuild';
 
-const login = fileURLToPath(new URL('../../src/node/login.ts', import.meta.url));
+const login = fileURLToPath(new URL('../../src/node/credentials/login.ts', import.meta.url));
 
 /** Logs in to `<prefix>0.io`, `<prefix>1.io` and so on, and says a line before the first and after each. */
 const source = `

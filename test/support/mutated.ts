@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { copy } from '../../src/graph/copy.ts';
 import { validate } from '../../src/graph/validate.ts';
-import { type ImageEdits, mutate } from '../../src/image/mutate.ts';
-import type { ChangeOptions } from '../../src/image/change.ts';
+import { type ImageEdits, mutate } from '../../src/image/change/mutate.ts';
+import type { ChangeOptions } from '../../src/image/change/change.ts';
 import type { ImageConfig } from '../../src/model/image-config.ts';
 import { OCI_CONFIG } from '../../src/model/media-types.ts';
 import { contentFrom, manifestFromDocument } from '../../src/store/content.ts';

@@ -1,7 +1,7 @@
 /** A Node transport for one test, and requests to an origin on this machine. */
 import { readAll } from '../../src/bytes/read.ts';
 import type { Body, HttpRequest, HttpResponse, Send } from '../../src/http/types.ts';
-import { nodeTransport, type NodeTransportOptions } from '../../src/node/transport.ts';
+import { nodeTransport, type NodeTransportOptions } from '../../src/node/http/transport.ts';
 
 export interface NodeWire {
   readonly send: Send;

@@ -1,7 +1,7 @@
 /** Images as plain files in a directory, as a pull leaves them. */
 import type { TestContext } from 'node:test';
 import type { Digest } from '../../src/model/digest.ts';
-import { pullLayers } from '../../src/node/layer-files.ts';
+import { pullLayers } from '../../src/node/layers/layer-files.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { type Built, buildImage, type Family, putBuilt } from '../../src/testing/fixtures.ts';
 import { scratch } from './layouts.ts';

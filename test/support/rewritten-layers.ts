@@ -1,12 +1,12 @@
 /** A program: writes the layers of one image anew in every way, and prints what comes of it, by the way. */
 import { readAll } from '../../src/bytes/read.ts';
 import { digestOf } from '../../src/bytes/hash.ts';
-import { convert } from '../../src/image/convert.ts';
-import { flatten } from '../../src/image/flatten.ts';
-import { removeLayers } from '../../src/image/remove-layers.ts';
-import { setTimes } from '../../src/image/times.ts';
+import { convert } from '../../src/image/change/convert.ts';
+import { flatten } from '../../src/image/change/flatten.ts';
+import { removeLayers } from '../../src/image/change/remove-layers.ts';
+import { setTimes } from '../../src/image/change/times.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { spoolToDisk } from '../../src/node/spool.ts';
+import { spoolToDisk } from '../../src/node/files/spool.ts';
 import { putImage, seededBytes } from '../../src/testing/fixtures.ts';
 import { viewImage } from './image-view.ts';
 

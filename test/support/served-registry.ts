@@ -1,6 +1,6 @@
 /** A client and the embedded registry with a real socket between them. */
-import { nodeTransport } from '../../src/node/transport.ts';
-import { serve } from '../../src/node/serve.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import { type Client, type ClientOptions, createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import type { AccessLogEntry } from '../../src/server/access-log.ts';

@@ -1,6 +1,6 @@
 /** An index, a registry and a storage of the v1 protocol, each on an origin of its own, and what each was asked. */
 import { createV1Client, type V1Client, type V1ClientOptions } from '../../src/v1/client.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { type Origin, startOrigin } from './http-origin.ts';
 import { testClock } from './test-clock.ts';
 import { v1Index, type V1IndexState } from './v1-index.ts';

@@ -1,6 +1,6 @@
 /** The registry of a vendor on this machine, filled, and clients that talk to it: with its credential, a wrong one, or none. */
 import { fixedCredentials } from '../../src/http/credentials.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { type Client, createClient } from '../../src/registry/client.ts';
 import type { Repository } from '../../src/registry/repository.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';

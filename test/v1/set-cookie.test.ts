@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fetchTransport } from '../../src/http/fetch-transport.ts';
 import { redactResponseHeaders } from '../../src/http/redact.ts';
-import { nodeTransport } from '../../src/node/transport.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
 import { startOrigin } from '../support/http-origin.ts';
 
 describe('the cookies of an answer', () => {

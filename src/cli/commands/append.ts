@@ -3,18 +3,18 @@ import path from 'node:path';
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import type { Platform } from '../../model/platform.ts';
-import { append } from '../../image/append.ts';
-import { type LayerArchive, readLayer } from '../../node/layer-archive.ts';
-import { openBase, SCRATCH } from '../base-image.ts';
-import { baseName } from '../base-name.ts';
-import { changedTarget } from '../changed-target.ts';
-import { publish } from '../changed.ts';
+import { append } from '../../image/change/append.ts';
+import { type LayerArchive, readLayer } from '../../node/tar/layer-archive.ts';
+import { openBase, SCRATCH } from '../places/base-image.ts';
+import { baseName } from '../places/base-name.ts';
+import { changedTarget } from '../places/changed-target.ts';
+import { publish } from '../transfer/changed.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { readsStdin } from '../locators.ts';
-import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import { readsStdin } from '../places/locators.ts';
+import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import { sourceDate } from '../source-date.ts';
+import { sourceDate } from '../options/source-date.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = endOptions(registryOptions(outputOptions(new Command())))

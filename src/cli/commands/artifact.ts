@@ -1,7 +1,7 @@
 /** `artifact`: files in a registry. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { pullCommand } from '../artifact-pull.ts';
-import { pushCommand } from '../artifact-push.ts';
+import { pullCommand } from '../artifact/pull.ts';
+import { pushCommand } from '../artifact/push.ts';
 import type { Frame } from '../frame.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {

@@ -1,12 +1,12 @@
 /** `attach`: files as an artifact that hangs on an image, in its own repository. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { checkStdin, pack, packOptions, publishArtifact } from '../artifact-publish.ts';
-import { openFrom } from '../ends.ts';
+import { checkStdin, pack, packOptions, publishArtifact } from '../artifact/publish.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { atDigest, openEnded } from '../locator-names.ts';
-import { outputOptions, platformOption, registryOptions } from '../options.ts';
+import { atDigest, openEnded } from '../places/locator-names.ts';
+import { outputOptions, platformOption, registryOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = packOptions(registryOptions(outputOptions(new Command())))

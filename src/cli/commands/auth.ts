@@ -2,12 +2,12 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { parseReference } from '../../model/reference.ts';
-import type { CredentialStep } from '../../node/docker-config.ts';
-import { authEnvironment } from '../credentials.ts';
+import type { CredentialStep } from '../../node/credentials/docker-config.ts';
+import { authEnvironment } from '../connection/credentials.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions, registryOptions } from '../options.ts';
-import { type Piece, styled } from '../style.ts';
+import { outputOptions, registryOptions } from '../options/shared.ts';
+import { type Piece, styled } from '../terminal/style.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   return new Command()
@@ -25,7 +25,7 @@ function explainCommand(frame: Frame): CommandUnknownOpts {
     .action((name, flags) =>
       frame.run(flags, async ({ context, call, output }) => {
         const { domain, path } = repositoryOrRegistry(name);
-        const { explainCredentials } = await import('../../node/docker-config.ts');
+        const { explainCredentials } = await import('../../node/credentials/docker-config.ts');
         const told = await explainCredentials(domain, { ...call, ...authEnvironment(context), repository: path });
         if (output.isJson) return output.json(told);
         await output.table(
@@ -71,7 +71,7 @@ function tokenCommand(frame: Frame): CommandUnknownOpts {
       frame.run(flags, async (session) => {
         const { output } = session;
         const { domain, path } = parseReference(name);
-        const { fetchAuthorization } = await import('../authorization.ts');
+        const { fetchAuthorization } = await import('../connection/authorization.ts');
         const actions = flags.push === true ? 'pull,push' : 'pull';
         const authorization = await fetchAuthorization(session, { domain, path }, actions);
         const token = /^bearer (.+)$/i.exec(authorization ?? '')?.[1];

@@ -2,9 +2,9 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { many, outputOptions, registryOptions } from '../options.ts';
-import { backUp } from '../backup-places.ts';
-import { copyRepositories } from '../repositories.ts';
+import { many, outputOptions, registryOptions } from '../options/shared.ts';
+import { backUp } from '../places/backup-places.ts';
+import { copyRepositories } from '../places/repositories.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

@@ -2,12 +2,12 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { formatReference } from '../../model/reference.ts';
-import { getCommand, headCommand } from '../blob-read.ts';
-import { copyCommand, pushCommand } from '../blob-write.ts';
+import { getCommand, headCommand } from '../blob/read.ts';
+import { copyCommand, pushCommand } from '../blob/write.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { changeOptions, outputOptions, registryOptions } from '../options.ts';
-import { remove } from '../removal.ts';
+import { changeOptions, outputOptions, registryOptions } from '../options/shared.ts';
+import { remove } from '../removal/removal.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   return new Command()

@@ -2,13 +2,13 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import type { Bytes } from '../../model/call.ts';
-import { saveBytes } from '../../node/save-content.ts';
+import { saveBytes } from '../../node/files/save-content.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { imageOptions, imagePath, openFiles } from '../image-files.ts';
-import { IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
-import { outputPlace } from '../output-file.ts';
-import { escapeJson } from '../safe-text.ts';
+import { imageOptions, imagePath, openFiles } from '../files/image-files.ts';
+import { IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
+import { outputPlace } from '../places/output-file.ts';
+import { escapeJson } from '../terminal/safe-text.ts';
 import type { Session } from '../session.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {

@@ -1,18 +1,18 @@
 /** `check-base`: is the base of an image still what the image was built on? */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { type BaseCheck, checkBase, type CheckedBase } from '../../image/check-base.ts';
-import { BASE_DIGEST, BASE_NAME } from '../../image/rebase.ts';
+import { type BaseCheck, checkBase, type CheckedBase } from '../../image/change/check-base.ts';
+import { BASE_DIGEST, BASE_NAME } from '../../image/change/rebase.ts';
 import { type Digest, parseDigest } from '../../model/digest.ts';
 import { formatPlatform } from '../../model/platform.ts';
-import { requireWritten } from '../base-name.ts';
-import { type From, openFrom } from '../ends.ts';
+import { requireWritten } from '../places/base-name.ts';
+import { type From, openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Frame } from '../frame.ts';
-import { asArgument, IMAGE_PLACES, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import { asArgument, IMAGE_PLACES, outputOptions, platformsOption, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import { type Piece, styled } from '../style.ts';
+import { type Piece, styled } from '../terminal/style.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

@@ -4,10 +4,10 @@ import { OciError } from '../../errors.ts';
 import { readAll } from '../../bytes/read.ts';
 import { MAX_CONFIG_BYTES } from '../../graph/select.ts';
 import { documentOptions, writeDocument } from '../document.ts';
-import { openFrom } from '../ends.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
+import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = documentOptions(registryOptions(outputOptions(new Command())))

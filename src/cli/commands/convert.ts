@@ -1,21 +1,21 @@
 /** `convert`: an image in other media types, or compressed otherwise, published under the name that it is given. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { convert } from '../../image/convert.ts';
+import { convert } from '../../image/change/convert.ts';
 import {
   compressionOptions,
   type CompressionFlags,
   layerOptions,
   type PublishFlags,
   publishOptions,
-} from '../change-options.ts';
-import { changedTarget } from '../changed-target.ts';
-import { publish } from '../changed.ts';
-import { openFrom } from '../ends.ts';
+} from '../options/change.ts';
+import { changedTarget } from '../places/changed-target.ts';
+import { publish } from '../transfer/changed.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { tellLost } from '../converted.ts';
-import { endOptions, IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
+import { tellLost } from '../transfer/converted.ts';
+import { endOptions, IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {

@@ -3,18 +3,25 @@ import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-ty
 import { OciError } from '../../errors.ts';
 import { isDigestTag } from '../../graph/digest-tags.ts';
 import { isSaved, nameIn, parseLocator } from '../../node/locator.ts';
-import { namesAtTarget } from '../all-tags.ts';
-import { convertOptions } from '../converted.ts';
-import { fromPlace, openFrom } from '../ends.ts';
+import { namesAtTarget } from '../places/all-tags.ts';
+import { convertOptions } from '../transfer/converted.ts';
+import { fromPlace, openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { openDestination, openImages } from '../locators.ts';
-import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registryOptions } from '../options.ts';
-import { referrerTypeOption } from '../referrer-options.ts';
+import { openDestination, openImages } from '../places/locators.ts';
+import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registryOptions } from '../options/shared.ts';
+import { referrerTypeOption } from '../options/referrers.ts';
 import type { Session } from '../session.ts';
-import { type ListedTag, listTags } from '../tag-list.ts';
-import { refuseStandingArchive } from '../standing-archive.ts';
-import { finishing, tellTransfer, transfer, type Transferred, type TransferFlags, transferOpen } from '../transfer.ts';
+import { type ListedTag, listTags } from '../tags/list.ts';
+import { refuseStandingArchive } from '../places/standing-archive.ts';
+import {
+  finishing,
+  tellTransfer,
+  transfer,
+  type Transferred,
+  type TransferFlags,
+  transferOpen,
+} from '../transfer/transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = convertOptions(endOptions(registryOptions(outputOptions(new Command()))))

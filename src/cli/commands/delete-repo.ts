@@ -5,8 +5,8 @@ import { planDeletion } from '../../graph/plan-deletion.ts';
 import { formatReference } from '../../model/reference.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { changeOptions, outputOptions, registryOptions } from '../options.ts';
-import { removeAll } from '../repository-removal.ts';
+import { changeOptions, outputOptions, registryOptions } from '../options/shared.ts';
+import { removeAll } from '../removal/repository-removal.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))

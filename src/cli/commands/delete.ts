@@ -4,8 +4,8 @@ import { OciError } from '../../errors.ts';
 import { formatReference } from '../../model/reference.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { changeOptions, outputOptions, registryOptions } from '../options.ts';
-import { remove, type Removal, tagRemoval, tagsOf } from '../removal.ts';
+import { changeOptions, outputOptions, registryOptions } from '../options/shared.ts';
+import { remove, type Removal, tagRemoval, tagsOf } from '../removal/removal.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))

@@ -4,21 +4,21 @@ import { OciError } from '../../errors.ts';
 import { DIFF_SECTIONS, type DiffSection } from '../../image/diff/diff-options.ts';
 import { diffImages, type ImageDiff } from '../../image/diff/image-diff.ts';
 import type { DiffEnd } from '../../image/diff/image-pairs.ts';
-import { spoolToDisk } from '../../node/spool.ts';
-import { diffJson } from '../diff-json.ts';
-import type { DiffNames } from '../diff-line.ts';
-import { diffMarkdown } from '../diff-markdown.ts';
-import { diffText } from '../diff-text.ts';
-import { openFrom } from '../ends.ts';
+import { spoolToDisk } from '../../node/files/spool.ts';
+import { diffJson } from '../diff/json.ts';
+import type { DiffNames } from '../diff/line.ts';
+import { diffMarkdown } from '../diff/markdown.ts';
+import { diffText } from '../diff/text.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Frame } from '../frame.ts';
-import { type ImageFlags, imageOptions } from '../image-files.ts';
-import { layerCache } from '../layer-cache.ts';
-import { readsStdin } from '../locators.ts';
-import { IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
+import { type ImageFlags, imageOptions } from '../files/image-files.ts';
+import { layerCache } from '../places/layer-cache.ts';
+import { readsStdin } from '../places/locators.ts';
+import { IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import { textOf } from '../style.ts';
+import { textOf } from '../terminal/style.ts';
 
 type DiffFlags = ImageFlags &
   Partial<Readonly<Record<DiffSection, true>>> & {

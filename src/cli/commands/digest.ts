@@ -1,9 +1,9 @@
 /** `digest`: the digest that a name stands for; an index's own, unless a platform is asked for. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { openFrom } from '../ends.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
+import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

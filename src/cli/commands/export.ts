@@ -2,12 +2,12 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { exportTar } from '../../image/files/export.ts';
-import { saveBytes } from '../../node/save-content.ts';
+import { saveBytes } from '../../node/files/save-content.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { imageOptions, openFiles } from '../image-files.ts';
-import { IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
-import { outputPlace } from '../output-file.ts';
+import { imageOptions, openFiles } from '../files/image-files.ts';
+import { IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
+import { outputPlace } from '../places/output-file.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = imageOptions(registryOptions(outputOptions(new Command())))

@@ -1,15 +1,15 @@
 /** `extract`: files of an image written to a directory. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { extract, type Extracted } from '../../node/extract.ts';
-import { formatSize } from '../bytes.ts';
+import { extract, type Extracted } from '../../node/extract/extract.ts';
+import { formatSize } from '../terminal/bytes.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { imageOptions, imagePath, openFiles } from '../image-files.ts';
-import { count, IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
-import { outputPlace } from '../output-file.ts';
+import { imageOptions, imagePath, openFiles } from '../files/image-files.ts';
+import { count, IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
+import { outputPlace } from '../places/output-file.ts';
 import type { Session } from '../session.ts';
-import { styled } from '../style.ts';
+import { styled } from '../terminal/style.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = imageOptions(registryOptions(outputOptions(new Command())))

@@ -2,12 +2,12 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { FileEntry } from '../../image/files/file-entry.ts';
 import { withExamples } from '../examples.ts';
-import { fileName, hardLinks, LONG_COLUMNS, longRow, shownFile } from '../file-listing.ts';
+import { fileName, hardLinks, LONG_COLUMNS, longRow, shownFile } from '../files/file-listing.ts';
 import type { Frame } from '../frame.ts';
-import { type ImageFlags, imageOptions, imagePath, openFiles } from '../image-files.ts';
-import { IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
+import { type ImageFlags, imageOptions, imagePath, openFiles } from '../files/image-files.ts';
+import { IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import type { Piece } from '../style.ts';
+import type { Piece } from '../terminal/style.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = imageOptions(registryOptions(outputOptions(new Command())))

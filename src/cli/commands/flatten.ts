@@ -1,21 +1,21 @@
 /** `flatten`: one layer made of all those of an image, which is then published under the name that it is given. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { flatten } from '../../image/flatten.ts';
+import { flatten } from '../../image/change/flatten.ts';
 import {
   compressionOptions,
   type CompressionFlags,
   layerOptions,
   type PublishFlags,
   publishOptions,
-} from '../change-options.ts';
-import { changedTarget } from '../changed-target.ts';
-import { publish } from '../changed.ts';
-import { openFrom } from '../ends.ts';
+} from '../options/change.ts';
+import { changedTarget } from '../places/changed-target.ts';
+import { publish } from '../transfer/changed.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { endOptions, IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
+import { endOptions, IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import { sourceDate } from '../source-date.ts';
+import { sourceDate } from '../options/source-date.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = publishOptions(endOptions(registryOptions(outputOptions(new Command()))))

@@ -2,12 +2,12 @@
 import path from 'node:path';
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { collectGarbage } from '../../layout/collect.ts';
-import { directoryTree } from '../../node/directory-tree.ts';
-import { formatSize } from '../bytes.ts';
+import { directoryTree } from '../../node/directory/directory-tree.ts';
+import { formatSize } from '../terminal/bytes.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions } from '../options.ts';
-import { styled } from '../style.ts';
+import { outputOptions } from '../options/shared.ts';
+import { styled } from '../terminal/style.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())

@@ -1,9 +1,9 @@
 /** `index`: multi-platform images, made of images and changed. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Frame } from '../frame.ts';
-import { addCommand, createCommand } from '../index-add.ts';
-import { annotateCommand, filterCommand, removeCommand } from '../index-edit.ts';
-import { listCommand } from '../index-list.ts';
+import { addCommand, createCommand } from '../index/add.ts';
+import { annotateCommand, filterCommand, removeCommand } from '../index/edit.ts';
+import { listCommand } from '../index/list.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   return new Command()

@@ -1,11 +1,11 @@
 /** `inspect`: one page on an image, for people; with `--json` the same for programs. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { openFrom } from '../ends.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { inspectImage } from '../inspection.ts';
-import { inspectionPage } from '../inspection-page.ts';
-import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
+import { inspectImage } from '../inspect/inspection.ts';
+import { inspectionPage } from '../inspect/page.ts';
+import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

@@ -2,11 +2,11 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { parseRegistryName } from '../../model/domain.ts';
-import { authEnvironment } from '../credentials.ts';
+import { authEnvironment } from '../connection/credentials.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { ask, stdinSecret } from '../input.ts';
-import { outputOptions, registryOptions } from '../options.ts';
+import { ask, stdinSecret } from '../terminal/input.ts';
+import { outputOptions, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
@@ -27,7 +27,7 @@ export function build(frame: Frame): CommandUnknownOpts {
         const password = told ?? (await readPassword(session, username, flags.passwordStdin === true));
         const credential = { username, password };
         if (flags.skipCheck !== true) await (await session.clientAs(registry, credential)).ping(registry, call);
-        const { storeCredential } = await import('../../node/login.ts');
+        const { storeCredential } = await import('../../node/credentials/login.ts');
         const place = await storeCredential(registry, credential, { ...call, ...authEnvironment(context) });
         if (place.helper === undefined) {
           output.note(`the password stands unencrypted in ${place.file}; a credential helper would keep it safer`);

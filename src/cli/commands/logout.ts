@@ -1,10 +1,10 @@
 /** `logout`: forgets what a login kept. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { parseRegistryName } from '../../model/domain.ts';
-import { authEnvironment } from '../credentials.ts';
+import { authEnvironment } from '../connection/credentials.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions } from '../options.ts';
+import { outputOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
@@ -13,7 +13,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .action((name, flags) =>
       frame.run(flags, async ({ context, call, output }) => {
         const registry = parseRegistryName(name);
-        const { eraseCredential } = await import('../../node/login.ts');
+        const { eraseCredential } = await import('../../node/credentials/login.ts');
         const { erased, ...place } = await eraseCredential(registry, { ...call, ...authEnvironment(context) });
         const done = erased || place.helper !== undefined;
         if (output.isJson) return output.json({ registry, outcome: done ? 'erased' : 'absent', ...place });

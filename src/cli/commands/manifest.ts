@@ -4,15 +4,15 @@ import { OciError } from '../../errors.ts';
 import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts';
 import { manifestFrom } from '../../store/content.ts';
 import { documentOptions, writeDocument } from '../document.ts';
-import { openFrom } from '../ends.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { readInput } from '../input-file.ts';
-import { atDigest, digestIn, isNameless, openEnded } from '../locator-names.ts';
-import { openDestination } from '../locators.ts';
-import { changeOptions, IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
-import { put } from '../put.ts';
-import { orSchema1 } from '../schema1.ts';
+import { readInput } from '../places/input-file.ts';
+import { atDigest, digestIn, isNameless, openEnded } from '../places/locator-names.ts';
+import { openDestination } from '../places/locators.ts';
+import { changeOptions, IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options/shared.ts';
+import { put } from '../transfer/put.ts';
+import { orSchema1 } from '../transfer/schema1.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   return new Command()

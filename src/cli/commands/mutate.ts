@@ -1,19 +1,19 @@
 /** `mutate`: the settings and annotations of an image changed, which is then published under the name that it is given. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { chained } from '../../image/chain.ts';
-import { changesImages, mutate } from '../../image/mutate.ts';
+import { chained } from '../../image/change/chain.ts';
+import { changesImages, mutate } from '../../image/change/mutate.ts';
 import type { Platform } from '../../model/platform.ts';
-import { openBase, SCRATCH } from '../base-image.ts';
-import { changedTarget } from '../changed-target.ts';
-import { publish } from '../changed.ts';
-import { type EditFlags, editOptions, editsOf } from '../edits.ts';
+import { openBase, SCRATCH } from '../places/base-image.ts';
+import { changedTarget } from '../places/changed-target.ts';
+import { publish } from '../transfer/changed.ts';
+import { type EditFlags, editOptions, editsOf } from '../options/edits.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { editLayers, type LayerEditFlags, layerEditOptions, editsLayers } from '../layer-edits.ts';
-import { endOptions, IMAGE_PLACES, outputOptions, platformsOption, registryOptions } from '../options.ts';
+import { editLayers, type LayerEditFlags, layerEditOptions, editsLayers } from '../options/layer-edits.ts';
+import { endOptions, IMAGE_PLACES, outputOptions, platformsOption, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import { sourceDate } from '../source-date.ts';
+import { sourceDate } from '../options/source-date.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = endOptions(registryOptions(outputOptions(layerEditOptions(editOptions(new Command())))))

@@ -10,14 +10,14 @@ import {
   type RegistryIndex,
   type RepoReference,
 } from '../../model/repo-name.ts';
-import { errorLine } from '../error-line.ts';
+import { errorLine } from '../terminal/error-line.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Frame } from '../frame.ts';
-import { stdinLines } from '../input.ts';
-import { outputOptions } from '../options.ts';
-import type { Output } from '../output.ts';
-import { styled } from '../style.ts';
+import { stdinLines } from '../terminal/input.ts';
+import { outputOptions } from '../options/shared.ts';
+import type { Output } from '../terminal/output.ts';
+import { styled } from '../terminal/style.ts';
 
 /** One name and what it is; absent parts are left out. */
 type Parsed = ValidName | InvalidName;

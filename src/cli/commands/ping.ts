@@ -2,10 +2,10 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { parseRegistryName } from '../../model/domain.ts';
 import type { Ping } from '../../registry/ping.ts';
-import { formatDuration } from '../bytes.ts';
+import { formatDuration } from '../terminal/bytes.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions, registryOptions } from '../options.ts';
+import { outputOptions, registryOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

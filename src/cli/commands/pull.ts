@@ -1,16 +1,16 @@
 /** `pull`: a copy to this disk: into a layout, an archive, or as plain layer files. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { convertOptions } from '../converted.ts';
+import { convertOptions } from '../transfer/converted.ts';
 import { OciError } from '../../errors.ts';
-import { openFrom } from '../ends.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { pullFiles } from '../layer-files.ts';
-import { openDestination } from '../locators.ts';
-import { endOptions, outputOptions, platformsOption, registryOptions } from '../options.ts';
-import { pullPlace } from '../pull-place.ts';
-import { referrerTypeOption } from '../referrer-options.ts';
-import { tellTransfer, transfer } from '../transfer.ts';
+import { pullFiles } from '../transfer/layer-files.ts';
+import { openDestination } from '../places/locators.ts';
+import { endOptions, outputOptions, platformsOption, registryOptions } from '../options/shared.ts';
+import { pullPlace } from '../places/pull-place.ts';
+import { referrerTypeOption } from '../options/referrers.ts';
+import { tellTransfer, transfer } from '../transfer/transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = convertOptions(endOptions(registryOptions(outputOptions(new Command()))))

@@ -1,17 +1,17 @@
 /** `push`: a copy whose source is local; a plain path will do for it. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { convertOptions } from '../converted.ts';
-import { openFrom } from '../ends.ts';
+import { convertOptions } from '../transfer/converted.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { pushFiles } from '../layer-files.ts';
-import { localLocator } from '../local-path.ts';
-import { openDestination } from '../locators.ts';
-import { endOptions, LOCAL_PLACES, outputOptions, platformsOption, registryOptions } from '../options.ts';
-import { referrerTypeOption } from '../referrer-options.ts';
+import { pushFiles } from '../transfer/layer-files.ts';
+import { localLocator } from '../places/local-path.ts';
+import { openDestination } from '../places/locators.ts';
+import { endOptions, LOCAL_PLACES, outputOptions, platformsOption, registryOptions } from '../options/shared.ts';
+import { referrerTypeOption } from '../options/referrers.ts';
 import type { Session } from '../session.ts';
-import { tellTransfer, transfer, type TransferFlags } from '../transfer.ts';
+import { tellTransfer, transfer, type TransferFlags } from '../transfer/transfer.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = convertOptions(endOptions(registryOptions(outputOptions(new Command()))))

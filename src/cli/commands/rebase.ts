@@ -1,17 +1,17 @@
 /** `rebase`: an image put on another base, and published under the name that it is given. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
-import { BASE_DIGEST, BASE_NAME, rebase } from '../../image/rebase.ts';
-import { baseName, requireWritten, toldBase } from '../base-name.ts';
-import { type PublishFlags, publishOptions } from '../change-options.ts';
-import { changedTarget } from '../changed-target.ts';
-import { publish } from '../changed.ts';
-import { openFrom } from '../ends.ts';
+import { BASE_DIGEST, BASE_NAME, rebase } from '../../image/change/rebase.ts';
+import { baseName, requireWritten, toldBase } from '../places/base-name.ts';
+import { type PublishFlags, publishOptions } from '../options/change.ts';
+import { changedTarget } from '../places/changed-target.ts';
+import { publish } from '../transfer/changed.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { endOptions, IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
+import { endOptions, IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import { sourceDate } from '../source-date.ts';
+import { sourceDate } from '../options/source-date.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = publishOptions(endOptions(registryOptions(outputOptions(new Command()))))

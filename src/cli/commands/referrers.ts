@@ -1,20 +1,20 @@
 /** `referrers`: everything that hangs on an image, whoever attached it and however. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { type Attached, attached } from '../../image/attached.ts';
-import { filterAttached } from '../../image/attached-filter.ts';
-import { annotationsOf, createdOf } from '../../image/attachment.ts';
+import { type Attached, attached } from '../../image/attached/attached.ts';
+import { filterAttached } from '../../image/attached/attached-filter.ts';
+import { annotationsOf, createdOf } from '../../image/attached/attachment.ts';
 import { collect } from '../../graph/collect.ts';
 import { formatPlatform, type Platform } from '../../model/platform.ts';
-import { attachedTree, schemeOf } from '../attached-tree.ts';
-import { formatSize } from '../bytes.ts';
-import { openFrom } from '../ends.ts';
+import { attachedTree, schemeOf } from '../artifact/attached-tree.ts';
+import { formatSize } from '../terminal/bytes.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { openImages } from '../locators.ts';
-import { count, IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
-import { type FilterFlags, filterOf, filterOptions } from '../referrer-options.ts';
+import { openImages } from '../places/locators.ts';
+import { count, IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options/shared.ts';
+import { type FilterFlags, filterOf, filterOptions } from '../options/referrers.ts';
 import type { Session } from '../session.ts';
-import type { Piece } from '../style.ts';
+import type { Piece } from '../terminal/style.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = filterOptions(registryOptions(outputOptions(new Command())))

@@ -6,7 +6,7 @@ import { collect, take } from '../../graph/collect.ts';
 import { search } from '../../graph/search.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { count, outputOptions, registryOptions } from '../options.ts';
+import { count, outputOptions, registryOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

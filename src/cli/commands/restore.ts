@@ -1,10 +1,10 @@
 /** `restore`: what `backup` has put into a directory, back to a registry. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { restoreFrom } from '../backup-places.ts';
+import { restoreFrom } from '../places/backup-places.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { many, outputOptions, registryOptions } from '../options.ts';
-import { copyRepositories } from '../repositories.ts';
+import { many, outputOptions, registryOptions } from '../options/shared.ts';
+import { copyRepositories } from '../places/repositories.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

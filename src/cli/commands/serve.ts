@@ -2,7 +2,7 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { asArgument, outputOptions } from '../options.ts';
+import { asArgument, outputOptions } from '../options/shared.ts';
 import { OciError } from '../../errors.ts';
 import { serveUntilEnd } from '../serving.ts';
 

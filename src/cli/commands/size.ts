@@ -1,13 +1,13 @@
 /** `size`: what images weigh, compressed and unpacked, layers that they share counted once. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { formatPlatform } from '../../model/platform.ts';
-import { formatSize } from '../bytes.ts';
-import { openFrom } from '../ends.ts';
+import { formatSize } from '../terminal/bytes.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { type ImageSize, imageSizes, type SizeTotal, totalSize } from '../../image/size.ts';
-import { outputOptions, platformOption, registryOptions } from '../options.ts';
-import type { Piece } from '../style.ts';
+import { outputOptions, platformOption, registryOptions } from '../options/shared.ts';
+import type { Piece } from '../terminal/style.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

@@ -5,8 +5,8 @@ import { quote } from '../../model/quote.ts';
 import { checkTag, referenceTarget } from '../../model/reference.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { changeOptions, outputOptions, registryOptions } from '../options.ts';
-import { putAt } from '../put.ts';
+import { changeOptions, outputOptions, registryOptions } from '../options/shared.ts';
+import { putAt } from '../transfer/put.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))

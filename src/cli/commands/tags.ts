@@ -6,11 +6,11 @@ import { collect } from '../../graph/collect.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
 import { isSaved, nameIn, parseLocator } from '../../node/locator.ts';
-import { digestIn } from '../locator-names.ts';
-import { openImages } from '../locators.ts';
-import { asArgument, count, many, outputOptions, registryOptions } from '../options.ts';
-import type { Piece } from '../style.ts';
-import { listTags, TAG_ORDERS, type ListedTag } from '../tag-list.ts';
+import { digestIn } from '../places/locator-names.ts';
+import { openImages } from '../places/locators.ts';
+import { asArgument, count, many, outputOptions, registryOptions } from '../options/shared.ts';
+import type { Piece } from '../terminal/style.ts';
+import { listTags, TAG_ORDERS, type ListedTag } from '../tags/list.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

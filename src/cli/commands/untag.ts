@@ -3,8 +3,8 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { changeOptions, outputOptions, registryOptions } from '../options.ts';
-import { remove, tagRemoval } from '../removal.ts';
+import { changeOptions, outputOptions, registryOptions } from '../options/shared.ts';
+import { remove, tagRemoval } from '../removal/removal.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = changeOptions(registryOptions(outputOptions(new Command())))

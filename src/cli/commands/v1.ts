@@ -1,9 +1,9 @@
 /** `v1 …`: the retired protocol, read only. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Frame } from '../frame.ts';
-import { ancestryCommand, jsonCommand, layerCommand } from '../v1-image.ts';
-import { loginCommand, pingCommand, searchCommand } from '../v1-index.ts';
-import { imageIdCommand, imagesCommand, tagsCommand } from '../v1-repository.ts';
+import { ancestryCommand, jsonCommand, layerCommand } from '../v1/image.ts';
+import { loginCommand, pingCommand, searchCommand } from '../v1/index.ts';
+import { imageIdCommand, imagesCommand, tagsCommand } from '../v1/repository.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   return new Command()

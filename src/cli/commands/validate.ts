@@ -1,14 +1,14 @@
 /** `validate`: proves an image by reading all of it; everything that is wrong is listed. */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { validate } from '../../graph/validate.ts';
-import { formatSize } from '../bytes.ts';
-import { openFrom } from '../ends.ts';
+import { formatSize } from '../terminal/bytes.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Frame } from '../frame.ts';
-import { IMAGE_PLACES, outputOptions, registryOptions } from '../options.ts';
-import { styled } from '../style.ts';
-import { kindOf } from '../transfers.ts';
+import { IMAGE_PLACES, outputOptions, registryOptions } from '../options/shared.ts';
+import { styled } from '../terminal/style.ts';
+import { kindOf } from '../terminal/transfers.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = registryOptions(outputOptions(new Command()))

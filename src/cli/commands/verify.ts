@@ -2,14 +2,14 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Rejected, Verification, Verified } from '../../node/verify/verify-image.ts';
 import type { Platform } from '../../model/platform.ts';
-import { openFrom } from '../ends.ts';
+import { openFrom } from '../places/ends.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { openImages } from '../locators.ts';
-import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options.ts';
+import { openImages } from '../places/locators.ts';
+import { IMAGE_PLACES, outputOptions, platformOption, registryOptions } from '../options/shared.ts';
 import type { Session } from '../session.ts';
-import { type Piece, styled } from '../style.ts';
-import { type PolicyFlags, policyOf, policyOptions } from '../verify-options.ts';
+import { type Piece, styled } from '../terminal/style.ts';
+import { type PolicyFlags, policyOf, policyOptions } from '../options/verify.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = policyOptions(registryOptions(outputOptions(new Command())))

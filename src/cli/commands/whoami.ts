@@ -2,10 +2,10 @@
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import { OciError } from '../../errors.ts';
 import { parseRegistryName } from '../../model/domain.ts';
-import { authEnvironment } from '../credentials.ts';
+import { authEnvironment } from '../connection/credentials.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { outputOptions } from '../options.ts';
+import { outputOptions } from '../options/shared.ts';
 
 export function build(frame: Frame): CommandUnknownOpts {
   const command = outputOptions(new Command())
@@ -16,7 +16,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .action((name, flags) =>
       frame.run(flags, async ({ context, call, output }) => {
         const registry = parseRegistryName(name);
-        const { explainCredentials } = await import('../../node/docker-config.ts');
+        const { explainCredentials } = await import('../../node/credentials/docker-config.ts');
         const { found, steps } = await explainCredentials(registry, { ...call, ...authEnvironment(context) });
         const failed = steps.find(({ outcome }) => outcome === 'failed');
         if (failed !== undefined)

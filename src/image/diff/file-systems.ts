@@ -1,7 +1,7 @@
 /** The files and packages of two images, compared: one look at the layers that differ serves both. */
 import type { Call } from '../../model/call.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
-import { layerKind } from '../layer-types.ts';
+import { layerKind } from '../layer/types.ts';
 import { readContents } from './contents.ts';
 import { type DiffOptions, isAsked } from './diff-options.ts';
 import { draftsOf, type FileChange, filesThatDiffer } from './files.ts';

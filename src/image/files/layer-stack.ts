@@ -9,7 +9,7 @@ import type { Descriptor } from '../../model/descriptor.ts';
 import { quote } from '../../model/quote.ts';
 import type { Source } from '../../store/types.ts';
 import type { LayerEntry, LayerReader } from './layer-entries.ts';
-import { isArchiveType } from '../layer-types.ts';
+import { isArchiveType } from '../layer/types.ts';
 import { entriesIn, MAX_ENTRIES, mergeLayers, tooMany } from './merge.ts';
 import { openLayer } from './open-layer.ts';
 import type { LayerReadOptions } from './plain.ts';

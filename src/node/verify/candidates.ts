@@ -1,6 +1,6 @@
 /** Everything on an image that may be a signature or an attestation. That it hangs there proves nothing: anybody who may push can have put it. */
-import { lookups, type Found, MAX_LISTED } from '../../image/attached-lookup.ts';
-import { attestedBy, leavesOf } from '../../image/index-entries.ts';
+import { lookups, type Found, MAX_LISTED } from '../../image/attached/attached-lookup.ts';
+import { attestedBy, leavesOf } from '../../image/index/entries.ts';
 import { collect, mapLimited } from '../../graph/collect.ts';
 import type { Call } from '../../model/call.ts';
 import type { Descriptor } from '../../model/descriptor.ts';

@@ -5,7 +5,7 @@
 import { OciError } from '../../errors.ts';
 import { collect, mapLimited } from '../../graph/collect.ts';
 import { nameOf, select } from '../../graph/select.ts';
-import type { AttachedScheme } from '../../image/attachment.ts';
+import type { AttachedScheme } from '../../image/attached/attachment.ts';
 import type { Call } from '../../model/call.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { Digest } from '../../model/digest.ts';

@@ -1,6 +1,6 @@
 /** Serves the registry of a vendor on this machine: the registry itself, its token server and its storage, each at an origin of its own. */
 import type { HostSettings } from '../../http/host.ts';
-import { type Served, serve } from '../../node/serve.ts';
+import { type Served, serve } from '../../node/serve/serve.ts';
 import { createServer } from '../../server/app.ts';
 import type { Handler } from '../../server/handler.ts';
 import { createMemoryRegistry } from '../../store/memory.ts';

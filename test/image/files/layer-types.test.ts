@@ -1,7 +1,7 @@
 /** Which layers are looked into, by what their media types say. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isArchiveType } from '../../../src/image/layer-types.ts';
+import { isArchiveType } from '../../../src/image/layer/types.ts';
 import { collect } from '../../../src/graph/collect.ts';
 import { openFileSystem } from '../../../src/image/files/file-system.ts';
 import { OCI_LAYER } from '../../../src/model/media-types.ts';

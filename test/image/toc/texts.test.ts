@@ -1,7 +1,7 @@
 /** Names in tables of contents that are not those of the archive: the layer tells them itself. */
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { extract } from '../../../src/node/extract.ts';
+import { extract } from '../../../src/node/extract/extract.ts';
 import { canary } from '../../support/canary.ts';
 import { directory, file, symlink, textOf, tree } from '../../support/layered.ts';
 import { filesBelow } from '../../support/layouts.ts';

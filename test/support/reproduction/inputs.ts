@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { concat, fromArray } from '../../../src/bytes/read.ts';
 import { collect } from '../../../src/graph/collect.ts';
 import { type TarFile, writeTar } from '../../../src/bytes/tar.ts';
-import { directoryStore } from '../../../src/node/directory.ts';
+import { directoryStore } from '../../../src/node/directory/directory.ts';
 import { buildImage, type ImageSpec, putIndex, seededBytes } from '../../../src/testing/fixtures.ts';
 
 /** Where, how and by whom a command is run. */

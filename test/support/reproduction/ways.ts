@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import pLimit from 'p-limit';
 import { digestOf } from '../../../src/bytes/hash.ts';
 import { imageManifests } from './manifests.ts';
-import { directoryStore } from '../../../src/node/directory.ts';
+import { directoryStore } from '../../../src/node/directory/directory.ts';
 import { commandFile } from '../command.ts';
 import { diffIdOf, viewImage } from '../image-view.ts';
 import { filesBelow } from '../layouts.ts';

@@ -7,7 +7,7 @@ import { concat, fromArray } from '../../../bytes/read.ts';
 import { TAR_END, tarHeader, type TarHeader, tarPadding } from '../../../bytes/tar.ts';
 import type { Bytes } from '../../../model/call.ts';
 import { pathNames } from '../../files/layer-entries.ts';
-import { ESTARGZ_TOC_DIGEST } from '../../layer-form.ts';
+import { ESTARGZ_TOC_DIGEST } from '../../layer/form.ts';
 import { archivePieces, withoutEntries } from './archive-pieces.ts';
 import { jsonTable } from './json-table.ts';
 import type { TocWriteOptions, WrittenLayer } from './layer-writer.ts';

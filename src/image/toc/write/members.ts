@@ -7,7 +7,7 @@ import { createHasher, hashing } from '../../../bytes/hash.ts';
 import { concat, readAll } from '../../../bytes/read.ts';
 import type { Bytes } from '../../../model/call.ts';
 import type { Digest } from '../../../model/digest.ts';
-import { compressLayer, compressPart } from '../../compress-layer.ts';
+import { compressLayer, compressPart } from '../../layer/compress.ts';
 
 export interface MembersOptions {
   readonly compression: 'gzip' | 'zstd';

@@ -8,7 +8,7 @@ import { digestOf } from '../../../bytes/hash.ts';
 import { concat } from '../../../bytes/read.ts';
 import type { TarHeader } from '../../../bytes/tar.ts';
 import type { Bytes } from '../../../model/call.ts';
-import { compressPart } from '../../compress-layer.ts';
+import { compressPart } from '../../layer/compress.ts';
 import { archivePieces } from './archive-pieces.ts';
 import { type Crc64, crc64 } from './crc64.ts';
 import { jsonTable } from './json-table.ts';

@@ -1,0 +1,45 @@
+/** Styled text as data: the text is made safe first and coloured after, so that no colour of ours hides a stranger's escape. */
+import pc from 'picocolors';
+import type { Context, OutputStream } from '../context.ts';
+import { inertLine, safeText } from './safe-text.ts';
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** A part of a line. */
+export type Piece = string | { readonly text: string; readonly style: Style };
+
+/** Does this stream get colours? `NO_COLOR` over `FORCE_COLOR` over what the terminal is. */
+export function hasColors(stream: OutputStream, env: Context['env']): boolean {
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== '') return false;
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
+  return stream.isTTY === true && env.TERM !== 'dumb';
+}
+
+/** How many columns a line may have; `COLUMNS` wins. */
+export function widthOf(stream: OutputStream, env: Context['env']): number {
+  const told = Number(env.COLUMNS);
+  if (Number.isInteger(told) && told > 0) return told;
+  return stream.columns !== undefined && stream.columns > 0 ? stream.columns : 80;
+}
+
+/** One line of pieces: safe, inert, coloured, without its line break. */
+export function renderLine(pieces: readonly Piece[], colors: boolean): string {
+  const safe = pieces.map(
+    (piece): Piece => (typeof piece === 'string' ? safeText(piece) : { ...piece, text: safeText(piece.text) }),
+  );
+  const plain = safe.map(textOf).join('');
+  const inert = inertLine(plain);
+  if (inert !== plain || !colors) return inert;
+  const paint = pc.createColors(true);
+  return safe.map((piece) => (typeof piece === 'string' ? piece : paint[piece.style](piece.text))).join('');
+}
+
+/** A piece without its style. */
+export function textOf(piece: Piece): string {
+  return typeof piece === 'string' ? piece : piece.text;
+}
+
+/** The piece in a style. */
+export function styled(text: string, style: Style): Piece {
+  return { text, style };
+}

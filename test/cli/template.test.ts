@@ -232,5 +232,5 @@ test('CAP-M2: a command without a template does not load what templates need', a
   };
   assert.match(await outcome('parse', '--json', 'alpine'), /\n0 not loaded\n$/);
   assert.equal(await outcome('parse', '--template', '{{ domain }}', 'alpine'), 'docker.io\n0 loaded\n');
-  assert.doesNotMatch(await readFile('src/cli/output.ts', 'utf8'), /^import .*template/m);
+  assert.doesNotMatch(await readFile('src/cli/terminal/output.ts', 'utf8'), /^import .*template/m);
 });

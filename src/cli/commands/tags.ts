@@ -1,11 +1,10 @@
 /** `tags`: the tags of a repository, all pages. */
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { OciError } from '../../errors.ts';
 import { parseDigest } from '../../model/digest.ts';
 import { collect } from '../../graph/collect.ts';
 import { withExamples } from '../examples.ts';
 import type { Frame } from '../frame.ts';
-import { isSaved, nameIn, parseLocator } from '../../node/locator.ts';
+import { isSaved, type Locator, nameIn } from '../../node/locator.ts';
 import { digestIn } from '../places/locator-names.ts';
 import { openImages } from '../places/locators.ts';
 import { asArgument, count, many, outputOptions, registryOptions } from '../options/shared.ts';
@@ -38,8 +37,8 @@ export function build(frame: Frame): CommandUnknownOpts {
     .action((name, flags) =>
       frame.run(flags, async (session) => {
         const { output, call } = session;
-        requireMany(name);
         const { source, repository, describe, locator } = await openImages(session, name);
+        if (namesTag(locator)) output.note(`${name} names one tag; those of all of the repository are listed`);
         const { concurrency } = session.flags;
         const forDigest = flags.forDigest ?? digestIn(locator);
         const tags = listTags(source, { ...flags, ...call, concurrency, forDigest, repository });
@@ -59,13 +58,9 @@ export function build(frame: Frame): CommandUnknownOpts {
   );
 }
 
-/** A tag would be passed over without a word. */
-function requireMany(name: string): void {
-  const locator = parseLocator(name);
-  if (isSaved(locator) || nameIn(locator) === undefined || digestIn(locator) !== undefined) return;
-  throw new OciError('USAGE', `${name} names one tag, and the tags of all of the repository are listed`, {
-    hint: 'leave the tag out; --for-digest lists those that stand for the same image',
-  });
+/** Whoever writes a tag may mean something else: it is passed over, but not without a word. */
+function namesTag(locator: Locator): boolean {
+  return !isSaved(locator) && nameIn(locator) !== undefined && digestIn(locator) === undefined;
 }
 
 function patterns(text: string, before: readonly RegExp[] | undefined): readonly RegExp[] {

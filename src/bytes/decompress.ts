@@ -11,7 +11,10 @@ const MAGIC_LENGTH = 4;
 export function compressionOf(head: Uint8Array): Compression {
   const [a, b, c, d] = head;
   if (a === 0x1f && b === 0x8b) return 'gzip';
-  return a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ? 'zstd' : 'none';
+  const isFrame = a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd;
+  // pzstd begins with a frame that is to be skipped, of one of sixteen kinds.
+  const isSkipped = a !== undefined && a >> 4 === 5 && b === 0x2a && c === 0x4d && d === 0x18;
+  return isFrame || isSkipped ? 'zstd' : 'none';
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Link, Manifest } from '../model/manifest.ts';
 import { isForeign } from '../store/links.ts';
 import type { Source, Target } from '../store/types.ts';
 import { DIGEST_TAG_KINDS, digestTagged } from './digest-tags.ts';
+import { manifestAt } from './manifest-at.ts';
 import { counted } from './progress.ts';
 import { rootOf } from './root.ts';
 import { type Tasks, withTasks } from './tasks.ts';
@@ -96,7 +97,7 @@ async function copyManifest(run: Run, descriptor: Descriptor, step: Step): Promi
     const exists = trust && (await tasks.run(() => to.resolve(descriptor.digest, call))) !== undefined;
     // A root is put in any case: a layout may have it as garbage only, which is not to be collected any more.
     if (exists && tags === undefined) return tell(run, descriptor, 'exists');
-    const manifest = await tasks.run(() => from.manifest(descriptor, call));
+    const manifest = await tasks.run(() => manifestAt(from, descriptor, call));
     if (!exists) await copyLinks(run, manifest, step);
     await putManifest(run, manifest, step);
   });

@@ -9,6 +9,7 @@ import type { Digest } from '../model/digest.ts';
 import { type Link, type Manifest } from '../model/manifest.ts';
 import { isForeign } from '../store/links.ts';
 import type { Source } from '../store/types.ts';
+import { manifestAt } from './manifest-at.ts';
 import { counted } from './progress.ts';
 import { rootOf } from './root.ts';
 import { imageConfig } from './select.ts';
@@ -63,7 +64,7 @@ export async function validate(
 async function checkManifest(run: Run, descriptor: Descriptor, depth: number): Promise<void> {
   const { source, tasks, call, seen } = run;
   await tasks.once(descriptor.digest, async () => {
-    const manifest = await attempt(run, descriptor, () => source.manifest(descriptor, call));
+    const manifest = await attempt(run, descriptor, () => manifestAt(source, descriptor, call));
     if (manifest === undefined) return;
     seen.manifests++;
     seen.bytes += manifest.bytes.length;

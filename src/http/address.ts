@@ -38,7 +38,7 @@ const mirrorDns = /(?:^|\.)(?:nip|sslip|xip)\.io$/;
 
 /** The zone that a URL's hostname says; a name that says nothing is public. */
 export function zoneOfHost(hostname: string): Zone {
-  const name = hostname.toLowerCase().replace(/\.$/, '');
+  const name = hostname.toLowerCase().replace(/\.{1,255}$/, '');
   const address = zoneOfAddress(name.replace(/^\[|\]$/g, ''));
   if (address !== undefined) return address;
   if (metadataNames.has(name)) return 'forbidden';

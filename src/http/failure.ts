@@ -2,13 +2,13 @@
  * From an answer that is no success to the error to throw: the registry's own words, bounded, and a code that callers
  * can switch on. Whether a status is a failure at all is for the caller to know.
  */
-import { type ErrorCode, type Missing, OciError, type RegistryErrorEntry } from '../errors.ts';
+import { type ErrorCode, isOciError, type Missing, OciError, type RegistryErrorEntry } from '../errors.ts';
 import { readAll } from '../bytes/read.ts';
 import { isObject } from '../model/descriptor.ts';
 import { quote } from '../model/quote.ts';
 import { parseChallenges } from './challenge.ts';
 import { decodeBody } from './decode.ts';
-import { redactUrl } from './redact.ts';
+import { redactUrl, redactWords } from './redact.ts';
 import { parseDate, retryAfterMs } from './retry-after.ts';
 import { withoutShown } from './shown.ts';
 import type { HttpRequest, HttpResponse } from './types.ts';
@@ -79,7 +79,7 @@ const hints: Partial<Readonly<Record<ErrorCode, string>>> = {
  */
 export async function failureOf(response: HttpResponse, attempted: string, request: HttpRequest): Promise<OciError> {
   const { status, headers } = response;
-  const { errors, text } = await readWords(response);
+  const { errors, text, cause } = await readWords(response);
   const code = tokenRefusal(response) ?? codeOf(status, errors, request);
   const waitMs = retryAfterMs(headers);
   const words = errors.length > 0 ? errors.slice(0, 3).map(shownEntry).join('; ') : text;
@@ -92,6 +92,7 @@ export async function failureOf(response: HttpResponse, attempted: string, reque
     retryAfterMs: waitMs,
     missing: code === 'NOT_FOUND' ? errors.map((entry) => missing.get(entry.code)).find(Boolean) : undefined,
     hint: hintOf(code, response, waitMs) ?? tlsHint(status, words, host),
+    cause,
   });
 }
 
@@ -124,20 +125,22 @@ interface Words {
   readonly errors: readonly RegistryErrorEntry[];
   /** Quoted, when there were no errors in the form of the specification. */
   readonly text: string;
+  /** Why there are none: the status tells what went wrong all the same, `TOO_LARGE` that nobody read on. */
+  readonly cause?: unknown;
 }
 
-/** Takes out what the server was shown. Of JSON it has to see each string by itself: as they are written, secrets look otherwise. */
+/** Takes out what the server was shown, and what signs URLs. Of JSON it has to see each string by itself: as they are written, secrets look otherwise. */
 type Clean = (said: string) => string;
 
 async function readWords(response: HttpResponse): Promise<Words> {
   let text: string;
   try {
     text = new TextDecoder().decode(await readAll(decodeBody(response, 'the error'), MAX_BODY, 'the error'));
-  } catch {
+  } catch (cause) {
     await response.cancel().catch(() => undefined);
-    return { errors: [], text: '' };
+    return { errors: [], text: '', ...(isOciError(cause, 'TOO_LARGE') ? { cause } : {}) };
   }
-  const clean: Clean = (said) => withoutShown(said, response);
+  const clean: Clean = (said) => redactWords(withoutShown(said, response));
   const errors = parseEntries(text, clean);
   if (errors.length > 0 || isMarkup(response, text)) return { errors, text: '' };
   const line = clean(text).replace(/\s+/g, ' ').trim();

@@ -8,6 +8,8 @@ import { zoneOfHost, type Zone } from './address.ts';
 import type { Hosts } from './hosts.ts';
 import { redactUrl } from './redact.ts';
 
+const MAX_TOLD = 300;
+
 /** On whose behalf a hop is taken. */
 export interface HopPolicy {
   /** The registry's canonical origin. */
@@ -48,7 +50,12 @@ export function hop(from: URL, to: URL, policy: HopPolicy): HopVerdict {
 }
 
 function refused(reason: string, hint: string): HopVerdict {
-  return { allowed: false, reason, hint };
+  // A server chose what is told here, and a header may be long.
+  return { allowed: false, reason: bounded(reason), hint: bounded(hint) };
+}
+
+function bounded(text: string): string {
+  return text.length > MAX_TOLD ? `${text.slice(0, MAX_TOLD)}…` : text;
 }
 
 /** May somebody in one zone send us to another? Nobody may send us to link-local addresses, where clouds keep their secrets. */

@@ -26,7 +26,14 @@ export function createHosts(settings: Readonly<Record<string, HostSettings>> = {
     const host = hostOf(name, all);
     if (!byOrigin.has(host.origin)) byOrigin.set(host.origin, host);
   }
-  return (registry) => byOrigin.get(registry) ?? hostOf(readName(registry), all);
+  return (registry) => {
+    const known = byOrigin.get(registry);
+    if (known !== undefined) return known;
+    const host = hostOf(readName(registry), all);
+    // `reg.test:443` has its credentials under that name, and its URLs know no port (oras-go#177).
+    if (readName(host.origin) !== host.name && !byOrigin.has(host.origin)) byOrigin.set(host.origin, host);
+    return host;
+  };
 }
 
 /** Everything that has settings, by canonical name: what a mirror's URL says is a setting of the mirror. */

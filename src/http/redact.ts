@@ -8,7 +8,21 @@ import type { WireHeaders } from '../model/call.ts';
 export const REDACTED = 'REDACTED';
 
 const shownQuery: ReadonlySet<string> = new Set(
-  ['artifacttype', 'digest', 'from', 'last', 'mount', 'n', 'next', 'ns', 'origin', 'page', 'page_size', 'q']
+  [
+    'artifacttype',
+    'digest',
+    'digest-algorithm',
+    'from',
+    'last',
+    'mount',
+    'n',
+    'next',
+    'ns',
+    'origin',
+    'page',
+    'page_size',
+    'q',
+  ]
     .concat(['scope', 'service', 'tag'])
     .map((name) => name.toLowerCase()),
 );
@@ -27,6 +41,14 @@ export function redactUrl(text: string): string {
   const [before, query] = cut(text.split('#', 1)[0] ?? '', '?');
   const place = before.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, '$1//');
   return query === undefined ? place : `${place}?${query.split('&').map(redactPair).join('&')}`;
+}
+
+/** A text, the URLs in it without what {@link redactUrl} takes out: storages tell the signed URL that they refuse. */
+export function redactWords(text: string): string {
+  return text.replace(/https?:\/\/[^\s"'<>]+/gi, (url) => {
+    const [before, fragment] = cut(url, '#');
+    return fragment === undefined ? redactUrl(before) : `${redactUrl(before)}#${fragment}`;
+  });
 }
 
 function redactPair(pair: string): string {
@@ -64,7 +86,7 @@ export function redactResponseHeaders(headers: WireHeaders): WireHeaders {
         tokenSecret,
         (_, signature?: string, scheme?: string) => `${signature ?? scheme}${REDACTED}`,
       );
-    return secretName.test(name) ? REDACTED : value;
+    return secretName.test(name) ? REDACTED : redactWords(value);
   });
 }
 

@@ -1,10 +1,12 @@
 /**
  * Sends requests again after failures that pass. It decides what may be repeated, when, and how often; what a fault of
- * the connection is, `network-error` knows. A download that breaks off later is resumed by whoever reads it.
+ * the connection is, `network-error` knows. A document that breaks off is
+ * asked for again, too; a download is resumed by whoever reads it.
  */
-import { isOciError, type OciError, throwIfAborted } from '../errors.ts';
+import { isOciError, throwIfAborted } from '../errors.ts';
 import type { Clock } from './clock.ts';
 import { isNeverSent, isPassing, isStaleConnection } from './network-error.ts';
+import { readAhead } from './read-ahead.ts';
 import { redactUrl } from './redact.ts';
 import { retryAfterMs, spentQuotaMs } from './retry-after.ts';
 import { createTurnstile } from './turnstile.ts';
@@ -51,13 +53,15 @@ export function retry(clock: Clock, options: Partial<RetryPolicy> = {}): Middlew
       spentMs += await turnstile.pass(request.registry, request.signal);
       const outcome = await settle(next, request);
       const reason = bodyFailed() ? undefined : reasonToRepeat(outcome, request);
+      const askedMs = askedWait(outcome, policy);
+      // Whoever asks next waits, too, be it for a chunk that is not simply sent again, or after the last attempt.
+      if (askedMs !== undefined && askedMs <= policy.maxWaitMs) turnstile.close(request.registry, askedMs);
       if (reason === undefined) return unwrap(outcome);
       if (free && 'error' in outcome && isStaleConnection(outcome.error)) {
         free = false;
         attempt--;
         continue;
       }
-      const askedMs = askedWait(outcome, policy);
       backoffMs = Math.min(
         policy.maxBackoffMs,
         policy.baseMs + policy.random() * Math.max(0, backoffMs * 3 - policy.baseMs),
@@ -68,11 +72,12 @@ export function retry(clock: Clock, options: Partial<RetryPolicy> = {}): Middlew
       if ('response' in outcome) await outcome.response.cancel();
       const { method, url, registry, signal, on } = request;
       on?.({ type: 'retry', method, url: redactUrl(url), reason, attempt, delayMs });
-      if (askedMs === undefined && reason !== '429') {
+      if (askedMs !== undefined) continue;
+      if (reason === '429') {
+        turnstile.close(registry, delayMs);
+      } else {
         await clock.wait(delayMs, signal);
         spentMs += delayMs;
-      } else {
-        turnstile.close(registry, delayMs);
       }
     }
   };
@@ -81,7 +86,8 @@ export function retry(clock: Clock, options: Partial<RetryPolicy> = {}): Middlew
 async function settle(next: Send, request: HttpRequest): Promise<Outcome> {
   throwIfAborted(request.signal);
   try {
-    return { response: await next(request) };
+    const response = await next(request);
+    return { response: request.document === undefined ? response : await readAhead(response, request.document) };
   } catch (error) {
     return { error };
   }
@@ -108,8 +114,9 @@ function reasonToRepeat(outcome: Outcome, request: HttpRequest): string | undefi
 
 /** What the server asks for; a spent quota comes back after hours, so there is no use in asking again. */
 function askedWait(outcome: Outcome, { maxWaitMs }: RetryPolicy): number | undefined {
-  if ('error' in outcome) return (outcome.error as OciError).retryAfterMs;
+  if ('error' in outcome) return isOciError(outcome.error) ? outcome.error.retryAfterMs : undefined;
   const { headers, status } = outcome.response;
+  if (!statuses.has(status)) return undefined;
   const asked = retryAfterMs(headers);
   if (asked !== undefined || status !== 429) return asked;
   const quotaMs = spentQuotaMs(headers);

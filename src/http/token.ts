@@ -122,11 +122,12 @@ async function sendWithinOrigin(send: Send, first: HttpRequest): Promise<HttpRes
     await response.cancel();
     const from = new URL(request.url);
     const to = URL.canParse(location, request.url) ? new URL(location, from) : undefined;
-    if (to?.origin !== from.origin || to.username !== '' || to.password !== '') {
+    if (to?.protocol !== from.protocol || to.origin !== from.origin || to.username !== '' || to.password !== '') {
       const where = to === undefined ? 'nowhere' : redactUrl(to.origin);
       throw new OciError(
         'REDIRECT_REFUSED',
         `the token server ${from.host} redirects to ${where}, which gets no credentials`,
+        { hint: 'no setting allows it: the token server is set up wrongly, or somebody is in between' },
       );
     }
     request = { ...request, url: to.href };

@@ -30,6 +30,11 @@ export interface HttpRequest extends Call {
   readonly redirect?: 'follow' | 'manual' | undefined;
   /** Show no proof of who asks: how the registry refuses strangers is the question. */
   readonly anonymous?: boolean | undefined;
+  /**
+   * The answer is a document of at most so many bytes, and is of no use in part: its body is read before the answer is given, and
+   * one that breaks off counts as no answer.
+   */
+  readonly document?: number | undefined;
   /** Ask the registry itself, no mirror: a mirror's bytes were wrong, or what is sent is for nobody else. */
   readonly direct?: boolean | undefined;
 }

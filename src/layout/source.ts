@@ -2,7 +2,7 @@
 import { OciError, throwIfAborted } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import { type Descriptor, plainDescriptor } from '../model/descriptor.ts';
-import { isDigest } from '../model/digest.ts';
+import { isDigest, parseDigest } from '../model/digest.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { quote } from '../model/quote.ts';
@@ -51,8 +51,9 @@ export function sourceOf(layout: Layout): LayoutSource {
     },
     async *referrers(subject, options = {}) {
       const { artifactType } = options;
+      const digest = parseDigest(subject.digest);
       const entries = (await layout.index(options))?.entries ?? [];
-      for await (const descriptor of referrersIn(layout, entries, subject.digest, options)) {
+      for await (const descriptor of referrersIn(layout, entries, digest, options)) {
         if (artifactType === undefined || descriptor.artifactType === artifactType) yield descriptor;
       }
     },

@@ -156,7 +156,8 @@ const usages: Readonly<Record<Locator['kind'], string>> = {
 };
 
 function splitLayout(text: string): Pick<LayoutLocator, 'path' | 'tag' | 'digest'> {
-  const [, named, digest] = /^(.*)@(sha\d+:[^:/\\]*)$/s.exec(text) ?? [];
+  // Whatever follows is meant as a digest: `@sha256:../..` is no path, either.
+  const [, named, digest] = /^(.*)@((?:sha|md)\d+[\w+.-]*:.*)$/is.exec(text) ?? [];
   const place = named ?? text;
   const colon = place.lastIndexOf(':');
   const tag = place.slice(colon + 1);

@@ -26,8 +26,11 @@ import { nameOf, type Place } from './session.ts';
 /** An attempt that brings less counts as none. */
 const PROGRESS_BYTES = 64 * 1024;
 const MAX_IDLE_ATTEMPTS = 5;
-/** How often a long known part is read again for a server that ignores ranges; a part shorter than the second number always is. */
-const MAX_LONG_SKIPS = 2;
+/**
+ * How often a known part is read again in vain, for a server that ignores ranges; in all, when it is long. A part shorter than
+ * the second number is read again as long as that gets any further.
+ */
+const MAX_SKIPS = 2;
 const SHORT_SKIP_BYTES = 64 * 1024 * 1024;
 
 /** One reading under way. */
@@ -190,7 +193,8 @@ function wrongSize({ place, descriptor }: Reading, response: HttpResponse): OciE
 }
 
 function skipsTooMuch(reading: Reading): OciError | undefined {
-  if (reading.at < SHORT_SKIP_BYTES || reading.longSkips++ < MAX_LONG_SKIPS) return undefined;
+  const skips = reading.at < SHORT_SKIP_BYTES ? reading.idle : reading.longSkips++;
+  if (reading.at === 0 || skips < MAX_SKIPS) return undefined;
   const { place, descriptor } = reading;
   return new OciError(
     'UNREACHABLE',

@@ -26,6 +26,7 @@ import {
   ask,
   checkReference,
   contentLength,
+  type Exchange,
   failed,
   manifestName,
   pathIn,
@@ -156,16 +157,25 @@ async function receive(
     headers: { accept: accept.join(', '), 'accept-encoding': 'identity' },
     scopes: scopesFor(place, access),
     direct: access !== 'pull',
+    document: place.session.limits.manifestBytes,
     ...call,
   });
   const { response } = exchange;
-  if (response.status !== 200) throw await failed(exchange, `cannot read ${name}`);
+  if (response.status !== 200) throw await failedRead(exchange, name);
   const limit = place.session.limits.manifestBytes;
   const body = await readBody(response, limit, name);
   const mediaType = bareMediaType(response.headers['content-type']);
   const candidates = (await readings(response, body, limit)).flatMap((bytes) => readingsOf(bytes, mediaType));
   const told = { digest: toldDigest(response), length: contentLength(response) };
   return { candidates, ...told, size: body.length, mediaType, response: wireResponse(response) };
+}
+
+/** 501 to a GET can only mean that the manifest is not there: Gitea has answered so (gitea#25846). */
+async function failedRead(exchange: Exchange, name: string): Promise<OciError> {
+  const error = await failed(exchange, `cannot read ${name}`);
+  const { message, status, errors, request } = error;
+  if (status !== 501) return error;
+  return new OciError('NOT_FOUND', message, { status, errors, request, missing: 'manifest' });
 }
 
 /**

@@ -29,7 +29,8 @@ export interface Page {
 /** Asks for one page. */
 export function askPage(place: RegistryPlace, { accept, scopes }: Listing, url: string, call: Call): Promise<Exchange> {
   const { signal, on } = call;
-  return ask(place, { method: 'GET', url, headers: { accept }, scopes, signal, on });
+  const document = place.session.limits.pageBytes;
+  return ask(place, { method: 'GET', url, headers: { accept }, scopes, document, signal, on });
 }
 
 /** The document of a page. @throws OciError `TOO_LARGE`, `PROTOCOL`, and what a refusal means */

@@ -39,10 +39,14 @@ interface Found {
 
 async function* unfiltered(place: Place, digest: Digest, options: ReferrersOptions): AsyncGenerator<Found> {
   const listing = listingOf(place, digest);
-  const first = await askApi(place, listing, digest, options);
-  if (first === undefined) {
-    for (const descriptor of await taggedReferrers(place, digest, options)) yield { descriptor, filtered: false };
-    return;
+  let first = await askApi(place, listing, digest, options);
+  if (!isPage(first)) {
+    const tagged = await taggedReferrers(place, digest, options);
+    for (const descriptor of tagged ?? []) yield { descriptor, filtered: false };
+    if (tagged !== undefined || first === 'absent') return;
+    // Who may read and was forbidden to list may have been so for a moment: that is no empty list.
+    first = await askApi(place, listing, digest, options);
+    if (!isPage(first)) return;
   }
   for await (const { json, exchange } of pagesFrom(place, listing, first, options)) {
     const applied = exchange.response.headers['oci-filters-applied'] ?? '';
@@ -59,15 +63,16 @@ function listingOf(place: Place, digest: Digest): Listing {
   };
 }
 
-/** The first page; undefined where there is no such API. */
-async function askApi(
-  place: Place,
-  listing: Listing,
-  digest: Digest,
-  options: ReferrersOptions,
-): Promise<Exchange | undefined> {
+function isPage(asked: Asked): asked is Exchange {
+  return typeof asked === 'object';
+}
+
+/** The first page; `absent`: there is no such API; `forbidden`: there is none, or it may not be used. */
+type Asked = Exchange | 'absent' | 'forbidden';
+
+async function askApi(place: Place, listing: Listing, digest: Digest, options: ReferrersOptions): Promise<Asked> {
   const { referrers: wanted } = place.host;
-  if (wanted === 'tag' || (wanted === undefined && place.facts.referrers === 'tagged')) return undefined;
+  if (wanted === 'tag' || (wanted === undefined && place.facts.referrers === 'tagged')) return 'absent';
   const { artifactType } = options;
   const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
   const url = apiUrl(place, pathIn(place, `referrers/${digest}${query}`));
@@ -85,7 +90,7 @@ async function askApi(
   if (status === 429 || (status >= 500 && status !== 501)) throw refusal;
   const telling = [200, 405, 501].includes(status) || (status === 404 && !unknownName);
   if (telling && place.facts.referrers === undefined) place.facts.referrers = 'tagged';
-  return undefined;
+  return status === 401 || status === 403 ? 'forbidden' : 'absent';
 }
 
 /** What is answered where there is no such API, when nothing else will do. */
@@ -100,8 +105,9 @@ export async function hasReferrersApi(place: Place, subject: Digest, { signal, o
   if (place.host.referrers === 'tag') return false;
   if (place.facts.referrers !== undefined) return place.facts.referrers === 'listed';
   const first = await askApi(place, listingOf(place, subject), subject, { signal, on });
-  if (first !== undefined) await settle(first);
-  return first !== undefined;
+  if (!isPage(first)) return false;
+  await settle(first);
+  return true;
 }
 
 function entriesOf(json: unknown, { what }: Listing): readonly unknown[] {
@@ -128,13 +134,18 @@ export function referrersTag(subject: Digest): string {
   return `${algorithm.slice(0, 32)}-${hex.slice(0, 64)}`;
 }
 
-/** The entries under the fallback tag; without a valid index there, there are none. */
-async function taggedReferrers(place: Place, digest: Digest, { signal, on }: Call): Promise<readonly Descriptor[]> {
+/** The entries under the fallback tag; without a valid index there, there are none, and without the tag, nothing is known. */
+async function taggedReferrers(
+  place: Place,
+  digest: Digest,
+  { signal, on }: Call,
+): Promise<readonly Descriptor[] | undefined> {
   try {
     const manifest = await pullManifest(place, referrersTag(digest), { signal, on });
     return isIndex(manifest) ? manifest.document.manifests : [];
   } catch (error) {
-    if (isOciError(error, 'NOT_FOUND', 'MANIFEST_INVALID', 'DESCRIPTOR_INVALID', 'DIGEST_INVALID')) return [];
+    if (isOciError(error, 'NOT_FOUND')) return undefined;
+    if (isOciError(error, 'MANIFEST_INVALID', 'DESCRIPTOR_INVALID', 'DIGEST_INVALID')) return [];
     throw error;
   }
 }

@@ -25,6 +25,8 @@ export interface Question extends Call {
   readonly scopes?: readonly string[] | undefined;
   readonly idempotent?: boolean | undefined;
   readonly redirect?: HttpRequest['redirect'];
+  /** As in `HttpRequest`: the answer is a document of at most so many bytes. */
+  readonly document?: number | undefined;
   /** Ask no mirror. */
   readonly direct?: boolean | undefined;
   /** Show no proof of who asks. */
@@ -41,7 +43,7 @@ export interface Exchange {
 export async function ask(place: RegistryPlace, question: Question): Promise<Exchange> {
   const { host, session, facts } = place;
   const { path = '', url, headers = {}, body, scopes, idempotent, redirect, direct, anonymous, method } = question;
-  const { signal, on } = question;
+  const { document, signal, on } = question;
   const request: HttpRequest = {
     method,
     url: url ?? apiUrl(place, path),
@@ -53,6 +55,7 @@ export async function ask(place: RegistryPlace, question: Question): Promise<Exc
     idempotent,
     redirect,
     anonymous,
+    document,
     signal,
     on,
     direct: direct === true || facts.mirrors === 'wrong',

@@ -41,8 +41,9 @@ interface Sending {
 
 /** What became of one chunk. */
 type Step =
-  /** The registry has this many bytes. `accepted`: it had said that all went well. */
-  { readonly bytes: number; readonly accepted: boolean; readonly error?: OciError } | { readonly setback: Setback };
+  /** The registry has this many bytes. `accepted`: it had said that all went well. `waitedMs`: that asking took since. */
+  | { readonly bytes: number; readonly accepted: boolean; readonly error?: OciError; readonly waitedMs?: number }
+  | { readonly setback: Setback };
 
 /** @throws what the source throws, and what the registry says when another attempt would change nothing */
 export async function sendChunks(upload: Upload, session: UploadSession): Promise<Setback | undefined> {
@@ -137,10 +138,12 @@ async function read(sending: Sending, exchange: Exchange, length: number): Promi
 /** After a failure only the registry knows what it has. */
 async function lookUp(sending: Sending, error: OciError): Promise<Step> {
   const { place, call } = sending.upload;
+  const { clock } = place.session;
+  const failedAt = clock.now();
   try {
     const { url, bytes } = await uploadStatus(place, sending.url, sending.at, call);
     sending.url = url;
-    return { bytes, accepted: false, error };
+    return { bytes, accepted: false, error, waitedMs: clock.now() - failedAt };
   } catch (lost) {
     if (call.signal?.aborted === true) throw lost;
     return { setback: { error, next: 'chunks' } };
@@ -151,7 +154,7 @@ async function lookUp(sending: Sending, error: OciError): Promise<Step> {
 async function advance(
   sending: Sending,
   length: number,
-  { bytes, accepted, error: told }: Extract<Step, { bytes: number }>,
+  { bytes, accepted, error: told, waitedMs = 0 }: Extract<Step, { bytes: number }>,
 ): Promise<Setback | undefined> {
   const wanted = sending.at + length;
   sending.idle = bytes > sending.at ? 0 : sending.idle + 1;
@@ -163,7 +166,8 @@ async function advance(
   if (error.status === 413 || error.status === 416) shrink(sending);
   if (sending.idle >= MAX_IDLE_ATTEMPTS) return throwUnlessWorthwhile({ error, next: 'chunks' });
   const { session } = sending.upload.place;
-  await session.clock.wait(waitBefore(sending.idle, error), sending.upload.call.signal);
+  const delayMs = waitBefore(sending.idle, error) - waitedMs;
+  if (delayMs > 0) await session.clock.wait(delayMs, sending.upload.call.signal);
   return undefined;
 }
 

@@ -33,13 +33,14 @@ export async function upload(
     const session = (count === 1 ? opened : undefined) ?? (await startUpload(place, descriptor.digest, call));
     const setback = await attempt(job, session, way);
     if (setback === undefined) return;
+    const failedAt = place.session.clock.now();
     if (await blobIsThere(place, descriptor, call).catch(() => false)) return;
     await cancelUpload(place, session, call);
     tried.add(way);
     const wayBack = setback.next !== way && tried.has(setback.next);
     if (count >= MAX_SESSIONS || wayBack) throw setback.error;
     way = setback.next;
-    await pause(job, setback, count);
+    await pause(job, setback, count, failedAt);
   }
 }
 
@@ -55,11 +56,18 @@ async function attempt(job: Upload, session: UploadSession, way: Way): Promise<S
   }
 }
 
-async function pause({ place, content, call }: Upload, { error }: Setback, count: number): Promise<void> {
-  const delayMs = waitBefore(count, error);
+/** What the requests since then have waited, because the registry asked for it, counts. */
+async function pause(
+  { place, content, call }: Upload,
+  { error }: Setback,
+  count: number,
+  failedAt: number,
+): Promise<void> {
+  const { clock } = place.session;
+  const delayMs = Math.max(0, failedAt + waitBefore(count, error) - clock.now());
   const url = error.request?.url ?? apiUrl(place, pathIn(place, `blobs/${content.descriptor.digest}`));
   call.on?.({ type: 'retry', method: 'PUT', url, reason: error.message, attempt: count, delayMs });
-  await place.session.clock.wait(delayMs, call.signal);
+  if (delayMs > 0) await clock.wait(delayMs, call.signal);
 }
 
 /** In chunks when it is larger than what the user, or an earlier refusal, set as the limit of one request. */

@@ -204,6 +204,13 @@ test('archives that try tricks are refused', async () => {
   }
 });
 
+test('the records before a header may have a mebibyte together', async () => {
+  const withRecord = (length: number): Promise<Uint8Array> =>
+    archive([file('a', 'x', { pax: { 'SCHILY.xattr.user.a': 'r'.repeat(length) } })]);
+  assert.equal((await listed(await withRecord((1 << 20) - 100))).length, 1);
+  await rejects(listed(await withRecord((1 << 20) + 1)), 'LIMIT');
+});
+
 test('a body of another length than announced is refused', async () => {
   for (const size of [2, 4]) await rejects(archive([{ ...file('a', 'one'), size }]), 'SIZE_MISMATCH');
 });

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { serve, type Served } from '../../src/node/serve/serve.ts';
 import { createServer } from '../../src/server/app.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { buildImage, putArtifact, putIndex } from '../../src/testing/fixtures.ts';
 import { type CliResult, cli } from '../support/cli.ts';
+import { writePlainLayout } from '../support/plain-layout.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
 
 /** What strangers write into names and texts: each would do something to a terminal, or to a CI system's log. */
 const payloads: readonly string[] = [
@@ -36,6 +39,7 @@ const payloads: readonly string[] = [
 const poison = payloads.join(' | ');
 
 let served: Served;
+let work: TemporaryDirectory;
 let digest: string;
 
 /** A registry whose images, lists, errors and warnings are hostile. */
@@ -67,6 +71,8 @@ before(async () => {
     subject: index.descriptor,
     annotations: map,
   });
+  work = await temporaryDirectory('poison');
+  await writePlainLayout(image, join(work.path, 'layout'));
   const handler = createServer({ registry });
   served = await serve(async (request, info) => {
     const { pathname } = new URL(request.url);
@@ -81,14 +87,19 @@ before(async () => {
     return response;
   });
 });
-after(() => served.close());
+after(async () => {
+  await served?.close();
+  await work?.remove();
+});
 
 function json(value: object, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } });
 }
 
 async function run(line: string, isTerminal = false): Promise<CliResult> {
-  const argv = line.split(' ').map((word) => word.replaceAll('HOST', served.host).replaceAll('DIGEST', digest));
+  const argv = line
+    .split(' ')
+    .map((word) => word.replaceAll('HOST', served.host).replaceAll('DIGEST', digest).replaceAll('WORK', work.path));
   return cli(argv, { stdoutIsTTY: isTerminal, stderrIsTTY: isTerminal, env: { NO_COLOR: '1' } });
 }
 
@@ -111,6 +122,14 @@ const commands: readonly (readonly [line: string, code: number])[] = [
   ['size HOST/app:1', 0],
   ['copy HOST/app:1 HOST/copied:1', 0],
   ['copy HOST/app:1 HOST/broken:1', 1],
+  ['pull HOST/app:1 WORK/pulled', 0],
+  ['pull HOST/broken:1 WORK/broken', 1],
+  ['push oci:WORK/layout:1 HOST/pushed:1', 0],
+  ['push oci:WORK/layout:1 HOST/broken:1', 1],
+  ['referrers HOST/app@DIGEST', 0],
+  ['index list HOST/app:1', 0],
+  ['tags --digests HOST/lists', 0],
+  ['inspect HOST/broken:1', 1],
   ['validate HOST/app:1', 0],
   ['digest HOST/lists:2', 3],
   ['manifest HOST/broken:1', 1],
@@ -122,7 +141,7 @@ const commands: readonly (readonly [line: string, code: number])[] = [
 ];
 
 for (const [line, code] of commands) {
-  test(`${line} prints nothing that a terminal or a CI system would obey`, async () => {
+  test(`G42: ${line} prints nothing that a terminal or a CI system would obey`, async () => {
     const result = await run(line);
     assert.equal(result.code, code, result.stderr);
     assertSafe(result.stdout, `stdout of ${line}`);
@@ -130,7 +149,7 @@ for (const [line, code] of commands) {
   });
 }
 
-test('documents that go to a terminal are shown with their control characters escaped', async () => {
+test('G42: documents that go to a terminal are shown with their control characters escaped', async () => {
   for (const line of ['manifest HOST/app:1', 'config HOST/app:1', 'manifest --pretty HOST/app:1']) {
     const { stdout, code } = await run(line, true);
     assert.equal(code, 0);
@@ -139,7 +158,7 @@ test('documents that go to a terminal are shown with their control characters es
   }
 });
 
-test('JSON brings the strings of strangers unharmed', async () => {
+test('G42: JSON brings the strings of strangers unharmed', async () => {
   const { stdout } = await run('inspect --json HOST/app:1');
   assertSafe(stdout, 'inspect --json');
   const told = JSON.parse(stdout) as { image: { config: { Env: string[] }; history: { createdBy: string }[] } };
@@ -150,10 +169,21 @@ test('JSON brings the strings of strangers unharmed', async () => {
   );
 });
 
-test("a registry's warning is shown once, and does nothing", async () => {
+test("G42: a registry's warning is shown once, and does nothing", async () => {
   const { stderr } = await run('validate HOST/app:1');
   assert.equal(stderr.split('warning:').length, 2, stderr);
   assert.match(stderr, /warning: 127\.0\.0\.1:\d+ says: mind/);
+});
+
+test('G42: JSON brings what an error says unharmed, and no name that is none', async () => {
+  const failed = await run('manifest --progress json HOST/broken:1');
+  assertSafe(failed.stderr, 'an error as JSON');
+  const { errors } = JSON.parse(failed.stderr.trim().split('\n').at(-1) ?? '') as { errors: { message: string }[] };
+  assert.equal(errors[0]?.message, poison);
+  const listed = await run('tags --json HOST/lists');
+  assertSafe(listed.stderr, 'what was left out');
+  assert.deepEqual((JSON.parse(listed.stdout) as { tags: unknown }).tags, [{ tag: '1' }]);
+  assert.match(listed.stderr, /skipped 24 entries/);
 });
 
 test('keys of foreign maps change no object of ours', async () => {

@@ -1,15 +1,15 @@
 /** The tables of `docs/registries.md` say what the sources say, and its program runs. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import * as quirks from '../../src/testing/quirks.ts';
 import { type ElsewhereForm, type Vendor, vendors } from '../../src/testing/vendors.ts';
 import { codeBlocks, runProgram } from '../support/code-blocks.ts';
+import { hasTest, namedTests, readProjectFile as read } from '../support/named-tests.ts';
 import { vendorTable } from '../support/vendor-table.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const read = (file: string): string => readFileSync(root + file, 'utf8');
 
 interface Row {
   readonly name: string;
@@ -60,16 +60,6 @@ function shownBy({ name, cells }: Row): Shown {
   return { file, title, kind };
 }
 
-/** Does a test of this title stand in the file? What fills a hole of a template has to stand there, or be a vendor's name. */
-function hasTest(text: string, title: string): boolean {
-  const titles = text.matchAll(/\b(?:test|it|testStore)\(\s*(['"`])((?:(?!\1).)+)\1/g);
-  return [...titles].some(([, , pattern = '']) => {
-    const parts = pattern.split(/\$\{[^}]+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    const filled = new RegExp(`^${parts.join('(.+)')}$`).exec(title)?.slice(1);
-    return filled?.every((value) => vendors.some(({ name }) => name === value) || text.includes(value)) ?? false;
-  });
-}
-
 /** Does this file run something against the quirk, by its name or by that of a vendor with it? */
 function meets(text: string, name: string, title: string): boolean {
   if (text.includes(`quirks.${name}(`)) return true;
@@ -106,6 +96,33 @@ describe('the table of quirks', () => {
       for (const [cited] of (cells[1] ?? '').matchAll(/[\w./-]+#\d+|GHSA(?:-\w{4}){3}/g))
         assert.ok(comment.includes(cited), `${name} does not cite ${cited}`);
       assert.equal(/#\d|GHSA-/.test(comment), /#\d|GHSA-/.test(cells[1] ?? ''), `${name}: seen at`);
+    }
+  });
+});
+
+describe('the quirks by number', () => {
+  const [, section = ''] = read('docs/registries.md').split(/^## By number$/m);
+  const numbered = [...(section.split(/^## /m)[0] ?? '').matchAll(/^\| (\d+) \|(.*)\|$/gm)].map(
+    ([, number, rest = '']) => ({
+      number: Number(number),
+      cells: rest.split('|').map((cell) => cell.trim()),
+    }),
+  );
+
+  test('are a hundred, and each says where it is', () => {
+    assert.deepEqual(
+      numbered.map(({ number }) => number),
+      Array.from({ length: 100 }, (_, at) => at + 1),
+    );
+    for (const { number, cells } of numbered) {
+      assert.ok(cells.length === 3 && !cells.includes(''), `${number} lacks a cell`);
+      const here = cells[2] ?? '';
+      const named = namedTests(here);
+      const switched = [...here.matchAll(/(?<=^|; )`(\w+)`/g)].map(([, name = '']) => name);
+      assert.ok(named.length + switched.length > 0, `${number} is nowhere`);
+      for (const name of switched) assert.ok(functions.includes(name), `${number}: there is no quirk ${name}`);
+      for (const { file, title } of named)
+        assert.ok(hasTest(read(file), title), `${number}: ${file} has no test "${title}"`);
     }
   });
 });

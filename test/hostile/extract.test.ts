@@ -31,7 +31,7 @@ before(async () => {
 });
 after(() => stage.end());
 
-describe('CAP-E11: hostile images, extracted', () => {
+describe('CAP-E11 G41: hostile images, extracted', () => {
   for (const one of corpus) {
     test(titleOf(one), () =>
       stage.play(one, async (scene) => {

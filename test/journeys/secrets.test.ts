@@ -4,7 +4,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { inspect } from 'node:util';
 import { fixedCredentials } from '../../src/http/credentials.ts';
 import type { Activity } from '../../src/model/call.ts';
 import { nodeTransport } from '../../src/node/http/transport.ts';
@@ -13,7 +12,15 @@ import type { Repository } from '../../src/registry/repository.ts';
 import { contentFrom } from '../../src/store/content.ts';
 import { buildImage } from '../../src/testing/fixtures.ts';
 import { all } from '../../src/testing/samples.ts';
-import { allMoods, assertNoCanary, canary, credentials, startTeller, type Teller } from '../support/canaries.ts';
+import {
+  allMoods,
+  assertNoCanary,
+  canary,
+  credentials,
+  everythingOf,
+  startTeller,
+  type Teller,
+} from '../support/canaries.ts';
 import { cli } from '../support/cli.ts';
 import { testClock } from '../support/test-clock.ts';
 
@@ -43,7 +50,7 @@ const verbs: readonly ((repository: Repository, call: { on: (activity: Activity)
 describe('G3: a registry that', () => {
   for (const mood of allMoods) {
     for (const [kind, credential] of Object.entries(credentials)) {
-      test(`G3 CONN-9: ${mood} makes nobody tell ${kind}`, async () => {
+      test(`G10 G3 CONN-9: ${mood} makes nobody tell ${kind}`, async () => {
         teller.mood = mood;
         const before = teller.trusted();
         const headers = { 'x-key': canary.header, cookie: canary.cookie };
@@ -74,14 +81,6 @@ describe('G3: a registry that', () => {
   }
 });
 
-/** Message, hint, stack, JSON, and all of that of its causes. */
-function everythingOf(error: unknown): string {
-  const causes: unknown[] = [];
-  for (let at = error; at !== undefined && causes.length < 10; at = (at as Error).cause) causes.push(at);
-  const shown = causes.map((one) => [String(one), (one as Error).stack, JSON.stringify(one)].join('\n'));
-  return [...shown, inspect(error, { depth: 20, showHidden: true })].join('\n');
-}
-
 const flags: Readonly<Record<string, () => readonly string[]>> = {
   'a password': () => ['--creds', `me:${canary.password}`],
   'a token': () => ['--token', canary.token],
@@ -90,7 +89,7 @@ const flags: Readonly<Record<string, () => readonly string[]>> = {
 
 describe('G3: a command', () => {
   for (const [kind, credential] of Object.entries(flags)) {
-    test(`G3 CONN-9: tells nobody ${kind}, with --debug and --progress json`, async () => {
+    test(`G10 G3 CONN-9: tells nobody ${kind}, with --debug and --progress json`, async () => {
       const auths = { [teller.host]: { identitytoken: canary.identity } };
       await writeFile(path.join(home, 'config.json'), JSON.stringify(kind === 'an identity token' ? { auths } : {}));
       const name = `${teller.host}/team/app`;
@@ -115,7 +114,7 @@ describe('G3: a command', () => {
     });
   }
 
-  test('G3: repeats no secret that stands where it should not', async () => {
+  test('G10 G3: repeats no secret that stands where it should not', async () => {
     for (const words of [
       ['tags', `https://me:${canary.password}@${teller.host}/team/app`],
       ['ping', `me:${canary.password}@${teller.host}`],

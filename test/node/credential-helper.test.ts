@@ -23,7 +23,7 @@ for (const name of [
   'ä',
   'a'.repeat(65),
 ]) {
-  test(`refuses a helper called ${JSON.stringify(name)} and starts nothing`, async (context) => {
+  test(`G12: refuses a helper called ${JSON.stringify(name)} and starts nothing`, async (context) => {
     const { env, asked, helper } = await fakeHome(context);
     await helper('evil', answers('u', 'p'));
     for (const attempt of [
@@ -70,13 +70,13 @@ test('its input ends without a newline', async (context) => {
   assert.equal(Number(await readFile(join(home, 'count'), 'utf8')), 'a.io'.length);
 });
 
-test('the user <token> means a refresh token', async (context) => {
+test('G12: the user <token> means a refresh token', async (context) => {
   const { env, helper } = await fakeHome(context);
   await helper('x', answers('<token>', 'T'));
   assert.deepEqual(await getFromHelper('x', 'a.io', { env }), { identityToken: 'T' });
 });
 
-test('"not found" and an empty pair are no credential; to forget what is not there is no error', async (context) => {
+test('G12: "not found" and an empty pair are no credential; to forget what is not there is no error', async (context) => {
   const { env, helper } = await fakeHome(context);
   await helper('x', NOT_FOUND);
   await helper('y', answers('', ''));
@@ -103,7 +103,7 @@ for (const output of [
   });
 }
 
-test('kills a helper that hangs, and what it started', async (context) => {
+test('G12: kills a helper that hangs, and what it started', async (context) => {
   const { env, home, helper } = await fakeHome(context);
   await helper('x', `sleep 60 & echo $! > '${home}/pid'; wait`);
   assert.match(
@@ -124,7 +124,7 @@ test('an aborted call kills its helper, and fails by its signal', async (context
   await aborted;
 });
 
-test('stops a helper that floods', async (context) => {
+test('G12: stops a helper that floods', async (context) => {
   const { env, helper } = await fakeHome(context);
   await helper('x', 'yes | head -c 100000000');
   assert.match(
@@ -138,6 +138,15 @@ test('takes an answer of a mebibyte', async (context) => {
   await helper('x', `printf '{"Username":"u","Secret":"'; head -c 1048000 /dev/zero | tr '\\0' a; printf '"}'`);
   const found = await getFromHelper('x', 'a.io', { env });
   assert.equal((found as typeof credential).password.length, 1_048_000);
+});
+
+test('takes no answer of a byte more', async (context) => {
+  const { env, helper } = await fakeHome(context);
+  await helper('x', `printf '{"Username":"u","Secret":"'; head -c 1048550 /dev/zero | tr '\\0' a; printf '"}'`);
+  assert.match(
+    (await rejection('CREDENTIALS', getFromHelper('x', 'a.io', { env }))).message,
+    /more than 1048576 bytes/,
+  );
 });
 
 test('looks for helpers on the PATH, not in the working directory', async (context) => {

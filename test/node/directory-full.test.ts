@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { directoryStore } from '../../src/node/directory/directory.ts';
 import { freeBytes } from '../../src/node/directory/free-space.ts';
 import { createTarLayout } from '../../src/node/tar/tar-file.ts';
@@ -10,47 +9,14 @@ import { spoolToDisk } from '../../src/node/files/spool.ts';
 import type { Content } from '../../src/store/types.ts';
 import { chunked, putImage, rejects } from '../../src/testing/samples.ts';
 import { filesBelow, scratch } from '../support/layouts.ts';
-import { temporaryDirectory } from '../support/real/temporary.ts';
+import { fillingDisk, MEBIBYTE, small, smallDisk } from '../support/small-disk.ts';
 import { watched } from '../support/watched-content.ts';
-
-const MEBIBYTE = 1 << 20;
-const canMount = ((): boolean => {
-  try {
-    execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-const small = { skip: canMount ? false : 'only root may mount a small file system' };
-
-/** A file system of 8 MiB. */
-async function smallDisk(t: TestContext): Promise<string> {
-  const { path, remove } = await temporaryDirectory('small-disk');
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', path]);
-  t.after(async () => {
-    execFileSync('umount', ['-l', path]);
-    await remove();
-  });
-  return path;
-}
 
 const ofSize = (size: number): Content =>
   chunked(
     new Uint8Array(size).map((_, at) => at * 7),
     [300_000],
   );
-
-/** Content during whose reading somebody else fills the disk. */
-function fillingDisk(content: Content, directory: string): Content {
-  return {
-    ...content,
-    async *open(options) {
-      await writeFile(join(directory, 'filler'), new Uint8Array(((await freeBytes(directory)) ?? 0) - 2 * MEBIBYTE));
-      yield* content.open(options);
-    },
-  };
-}
 
 test('a blob for which there is no room is refused before a byte is asked for', small, async (t) => {
   const directory = await smallDisk(t);

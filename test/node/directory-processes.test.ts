@@ -8,7 +8,7 @@ import type { OpenOptions } from '../../src/store/types.ts';
 import { layoutProcesses, squares } from '../support/layout-process.ts';
 import { filesBelow, indexOf, scratch } from '../support/layouts.ts';
 
-test('CAP-J1: the tags of 32 processes that write at once are all there, and index.json can be read at every moment', async (t) => {
+test('CAP-J1 G35: the tags of 32 processes that write at once are all there, and index.json can be read at every moment', async (t) => {
   const directory = join(await scratch(t), 'layout');
   const start = await layoutProcesses(t);
   await putImage(directoryStore(directory), 'first', ['first']);

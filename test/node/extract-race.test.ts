@@ -34,6 +34,14 @@ test('a folder that became a link to outside is not written to', async (t) => {
   await assertUnharmed();
 });
 
+test('a name that a link took meanwhile is not written through', async (t) => {
+  const { target, assertUnharmed } = await canary(t);
+  const { files } = await layered([directory('d/'), file('d/x', 'pwned')]);
+  const trapping = before(files(), () => makeLink('../../canary', join(target, 'd', 'x')));
+  await refused(extract(trapping, '', target), 'CONFLICT', /"d\/x" stands already in /);
+  await assertUnharmed();
+});
+
 const onLinux = { skip: process.platform === 'linux' ? false : 'only Linux has /proc/self/fd' };
 
 test('a folder that is open goes on being the same, wherever it is moved to', onLinux, async (t) => {

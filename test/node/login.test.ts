@@ -47,7 +47,7 @@ test('Docker Hub has one key, by whatever name', async (context) => {
   assert.deepEqual(await dockerCredentials({ env, home })('docker.io'), credential);
 });
 
-test('all that is not the entry stays as it is, byte for byte', async (context) => {
+test('G11: all that is not the entry stays as it is, byte for byte', async (context) => {
   const { env, home, write } = await fakeHome(context);
   const before = `{
   "zzz": 1.0, "HttpHeaders": {"X-Meta":   "a"},
@@ -69,7 +69,7 @@ test('all that is not the entry stays as it is, byte for byte', async (context) 
 });
 
 for (const mask of [0o000, 0o077, 0o177]) {
-  test(`only the owner can read the file, under umask ${mask.toString(8)}`, async (context) => {
+  test(`G11: only the owner can read the file, under umask ${mask.toString(8)}`, async (context) => {
     const { env, home, configFile } = await fakeHome(context);
     const old = process.umask(mask & 0o077);
     context.after(() => process.umask(old));

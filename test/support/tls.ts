@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** All PEM. */
 export interface Certificates {
   readonly ca: string;
-  /** For 127.0.0.1, localhost, `registry.test` and `*.test`. */
+  /** For 127.0.0.1, localhost, `registry.test`, and the names that hostile hosts have in tests. */
   readonly server: { readonly cert: string; readonly key: string };
   /** The same, but it ended yesterday. */
   readonly expired: { readonly cert: string; readonly key: string };
@@ -30,7 +30,11 @@ function hasOpenssl(): boolean {
   }
 }
 
-const names = 'IP:127.0.0.1,DNS:localhost,DNS:*.test,DNS:registry.test';
+/** A wildcard right under a top level (`*.test`) is for nobody, as node sees it: each name stands for itself. */
+const hosts = ['*.test', 'registry.test', 'reg.test', 'auth.reg.test', 'cdn.test', 'evil.test', 'meta.test', 'own.test']
+  .concat(['victim.test', 'auth.docker.io', 'registry-1.docker.io', 'r1.test', 'r2.test', 'r3.test', 'r4.test'])
+  .concat(['r5.test', 'r6.test', 'r7.test', 'r8.test']);
+const names = ['IP:127.0.0.1', 'DNS:localhost', ...hosts.map((host) => `DNS:${host}`)].join();
 const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
 export function makeCertificates(): Certificates {

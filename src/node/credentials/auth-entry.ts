@@ -56,7 +56,15 @@ function decodeBasic(
   const colon = text.indexOf(':');
   if (colon < 0) throw invalid(name, `${where}.auth is not the base64 of user:password`);
   // docker pads what it encrypted on some systems
-  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') };
+  return { username: text.slice(0, colon), password: withoutPadding(text.slice(colon + 1)) };
+}
+
+/** One pass: a pattern for the end of a text would begin anew at each NUL. */
+function withoutPadding(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && text[start] === '\0') start++;
+  while (end > start && text[end - 1] === '\0') end--;
+  return text.slice(start, end);
 }
 
 function encodeBasic(username: string, password: string): string {

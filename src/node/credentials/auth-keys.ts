@@ -35,9 +35,13 @@ export function scopesOf(host: string, repository: string | undefined): readonly
  * The keys of a map that are for a repository, the narrowest first; of several for the same scope the canonical one first.
  */
 export function matchingKeys(keys: Iterable<string>, host: string, repository: string | undefined): readonly string[] {
-  const all = [...keys];
-  return scopesOf(host, repository).flatMap((scope) => {
-    const same = all.filter((key) => scopeOfKey(key) === scope);
+  // Each key is read once: a file may have thousands of them, and a repository a hundred parts.
+  const byScope = new Map<string, string[]>(scopesOf(host, repository).map((scope) => [scope, []]));
+  for (const key of keys) {
+    const scope = scopeOfKey(key);
+    if (scope !== undefined) byScope.get(scope)?.push(key);
+  }
+  return [...byScope].flatMap(([scope, same]) => {
     const canonical = same.filter((key) => key === scope || key === serverKey(host));
     return [...new Set([...canonical, ...same])];
   });

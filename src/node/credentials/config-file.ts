@@ -2,13 +2,13 @@
  * Settings that other programs share: read whole, changed by one process at a time, and replaced in one step, so that
  * whoever reads or dies meets the old file or the new one. What stands in the file is for others to decide.
  */
-import { lstat, mkdir, open, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { lstat, open, readdir, readFile, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { OciError, throwIfAborted } from '../../errors.ts';
 import type { Call } from '../../model/call.ts';
 import { lockFile } from '../directory/file-lock.ts';
 import { onDisk, unless } from '../files/fs-errors.ts';
-import { syncFolder } from '../directory/safe-files.ts';
+import { makeFolders, syncFolder } from '../directory/safe-files.ts';
 
 /** The largest settings file that is read, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -26,9 +26,16 @@ export async function readConfigFile(file: string): Promise<string | undefined> 
 }
 
 async function readBounded(file: string): Promise<string> {
-  if ((await stat(file)).size > MAX_BYTES)
-    throw new OciError('CONFIG_INVALID', `${file} is larger than ${MAX_BYTES} bytes`);
-  return readFile(file, 'utf8');
+  const stats = await stat(file);
+  if (stats.size > MAX_BYTES) throw new OciError('CONFIG_INVALID', `${file} is larger than ${MAX_BYTES} bytes`);
+  return stats.isFile() || stats.isDirectory() ? readFile(file, 'utf8') : readSpecial(file);
+}
+
+/** `--authfile <(…)` of a shell is a pipe that is meant; any other would be waited for, and a device has no end. */
+async function readSpecial(file: string): Promise<string> {
+  if (/^\/(dev|proc\/self)\/fd\/\d+$/.test(file)) return readFile(file, 'utf8');
+  if ((await realpath(file)) === '/dev/null') return '';
+  throw new OciError('CONFIG_INVALID', `${file} is no regular file`);
 }
 
 /**
@@ -45,9 +52,9 @@ export async function editConfigFile(
   throwIfAborted(signal);
   await onDisk(`write ${file}`, async () => {
     const target = await followLinks(resolve(file));
-    const makeFolder = async (): Promise<void> => void (await mkdir(dirname(target), { recursive: true, mode: 0o700 }));
-    await makeFolder();
-    const lock = await lockFile(`${target}.lock`, makeFolder, { ...LOCK, signal });
+    const makeOwn = (): Promise<void> => makeFolders(dirname(target), 0o700);
+    await makeOwn();
+    const lock = await lockFile(`${target}.lock`, makeOwn, { ...LOCK, signal });
     try {
       if (lock.wasTaken) await removeTemporaries(target);
       const before = await readConfigFile(target);

@@ -26,7 +26,20 @@ export async function getFromHelper(
   server: string,
   options: HelperOptions,
 ): Promise<Credential | undefined> {
-  const { code, stdout } = await run(name, 'get', server, server, options);
+  return readHelperAnswer(name, server, await run(name, 'get', server, server, options));
+}
+
+/** What a helper has said. */
+interface Said {
+  readonly code: number | string;
+  readonly stdout: string;
+}
+
+/**
+ * Judges what a helper said to `get`.
+ * @throws OciError `CREDENTIALS`
+ */
+export function readHelperAnswer(name: string, server: string, { code, stdout }: Said): Credential | undefined {
   if (code !== 0 && NOT_FOUND.test(stdout)) return undefined;
   if (code !== 0) throw failed(name, 'get', server, `it ended with ${code}`);
   const answer = readAnswer(stdout);
@@ -72,7 +85,7 @@ async function run(
   server: string,
   input: string,
   options: HelperOptions,
-): Promise<{ readonly code: number | string; readonly stdout: string }> {
+): Promise<Said> {
   if (!NAME.test(name)) {
     throw new OciError('CREDENTIALS', `${quote(name, 80)} is not the name of a credential helper`, {
       hint: 'a helper is named by what follows docker-credential- in the name of its program',

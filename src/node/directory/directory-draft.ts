@@ -48,15 +48,24 @@ async function orRelease<T>(place: DraftPlace, run: () => Promise<T>): Promise<T
   }
 }
 
+async function sizeOf(handle: FileHandle, path: string): Promise<number> {
+  try {
+    return (await onDisk(`look at ${path}`, () => handle.stat())).size;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
 async function draftOf(place: DraftPlace, handle: FileHandle): Promise<Draft> {
   const { path } = place;
-  let { size } = await handle.stat();
+  let size = await sizeOf(handle, path);
   let isOpen = true;
   const letGo = async (last: () => Promise<void> = async () => {}): Promise<void> => {
     if (!isOpen) return;
     isOpen = false;
     try {
-      await handle.close();
+      await onDisk(`close ${path}`, () => handle.close());
       await last();
     } finally {
       await place.release();
@@ -77,7 +86,14 @@ async function draftOf(place: DraftPlace, handle: FileHandle): Promise<Draft> {
       size = 0;
     },
     async publish(to) {
-      if (place.durable) await onDisk(`sync ${path}`, () => handle.sync());
+      if (place.durable) {
+        await onDisk(`sync ${path}`, () => handle.sync()).catch(async (error: unknown) => {
+          // What the disk has not taken, the cache still shows, and the next sync is told of no failure: none of it is believed.
+          await handle.truncate(0).catch(() => {});
+          size = 0;
+          throw error;
+        });
+      }
       await letGo(() => moveBelow(path, place.directory, to, place.durable));
     },
     discard: () => letGo(() => onDisk(`remove ${path}`, () => unless(['ENOENT'], unlink(path)))),

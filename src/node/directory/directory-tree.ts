@@ -12,7 +12,7 @@ import { beginDraft, type DraftPlace, resumeDraft } from './directory-draft.ts';
 import { readWindow } from '../files/file-io.ts';
 import { lockFile } from './file-lock.ts';
 import { requireSpace } from './free-space.ts';
-import { onDisk, unless } from '../files/fs-errors.ts';
+import { fsError, onDisk, unless } from '../files/fs-errors.ts';
 import { checkFolders, inFolder, makeFolder, openBelow, removeIfEmpty, sizeBelow, syncFolder } from './safe-files.ts';
 import { createTurns } from './turns.ts';
 import { removeTemporaries, replaceFile, sweepFolder } from './work-folder.ts';
@@ -53,8 +53,9 @@ export function directoryTree(directory: string, options: DirectoryOptions = {})
       const other = locate?.(from);
       if (other === undefined || (await sizeBelow(other, path)) === undefined) return false;
       await checkFolders(directory, path);
-      const isLinked = await linkFile(join(other, path), join(directory, path));
-      if (isLinked && durable) await syncFolder(dirname(join(directory, path)));
+      const to = join(directory, path);
+      const isLinked = await onDisk(`write ${to}`, () => linkFile(join(other, path), to));
+      if (isLinked && durable) await syncFolder(dirname(to));
       return isLinked;
     },
     remove: (path) => removeBelow(directory, path),
@@ -172,6 +173,9 @@ async function removeBelow(directory: string, path: string): Promise<boolean> {
 async function* filesIn(directory: string, folder: string): AsyncGenerator<string> {
   const path = join(directory, folder);
   await checkFolders(directory, `${folder}/`);
-  const entries = await onDisk(`list ${path}`, () => unless(['ENOENT'], opendir(path)));
-  for await (const entry of entries ?? []) if (entry.isFile()) yield entry.name;
+  try {
+    for await (const entry of (await unless(['ENOENT'], opendir(path))) ?? []) if (entry.isFile()) yield entry.name;
+  } catch (error) {
+    throw fsError(error, `list ${path}`);
+  }
 }

@@ -109,7 +109,7 @@ async function isOurs(handle: FileHandle): Promise<boolean> {
 
 async function letGo(path: string, handle: FileHandle): Promise<void> {
   const isStillOurs = await isOurs(handle).catch(() => false);
-  await handle.close();
+  await handle.close().catch(() => {});
   if (isStillOurs) await unlink(path).catch(() => {});
 }
 
@@ -184,7 +184,7 @@ async function takeAway(
   try {
     const holder = await look(path);
     const isSame = holder?.text === dead.text && holder.touchedMs === dead.touchedMs;
-    if (isSame) await unlink(path);
+    if (isSame) await onDisk(`remove ${path}`, () => unlink(path));
     return isSame;
   } finally {
     await letGo(breaking, handle);

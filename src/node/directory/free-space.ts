@@ -6,10 +6,15 @@ import { unless } from '../files/fs-errors.ts';
 
 /** Bytes that may still be written below a path, which need not be there yet; undefined where the system does not tell. */
 export async function freeBytes(path: string): Promise<number | undefined> {
-  const stats = await unless(['ENOENT'], statfs(path));
-  if (stats === undefined) return dirname(path) === path ? undefined : freeBytes(dirname(path));
-  // Some network file systems report no size at all.
-  return stats.blocks === 0 ? undefined : stats.bavail * stats.bsize;
+  try {
+    const stats = await unless(['ENOENT'], statfs(path));
+    if (stats === undefined) return dirname(path) === path ? undefined : await freeBytes(dirname(path));
+    // Some network file systems report no size at all.
+    return stats.blocks === 0 ? undefined : stats.bavail * stats.bsize;
+  } catch {
+    // Only a forecast: what is really the matter with the disk, the first write tells.
+    return undefined;
+  }
 }
 
 /**

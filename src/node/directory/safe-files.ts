@@ -3,7 +3,7 @@
  * a link on the way to it. The directory itself is the user's word, and may be a link.
  */
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rmdir } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, rename, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OciError } from '../../errors.ts';
 import { codeOf, onDisk, unless } from '../files/fs-errors.ts';
@@ -26,7 +26,7 @@ export async function openBelow(directory: string, path: string): Promise<{ hand
   // Looking first keeps devices shut; these flags hold against whoever is faster than we are.
   const handle = await onDisk(`open ${full}`, () => open(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   try {
-    return { handle, size: requireFile(full, await handle.stat()).size };
+    return { handle, size: requireFile(full, await onDisk(`look at ${full}`, () => handle.stat())).size };
   } catch (error) {
     await handle.close();
     throw error;
@@ -72,14 +72,31 @@ export async function inFolder<T>(folder: string, run: () => Promise<T>): Promis
   }
 }
 
-/** Makes a folder with those above it; that it is still there afterwards is not sure. */
+/** Makes a folder with those above it; that it is still there afterwards is not sure. @throws OciError `IO`, `DISK_FULL` */
 export async function makeFolder(folder: string): Promise<void> {
-  await onDisk(`make ${folder}`, () => unless(['ENOENT'], mkdir(folder, { recursive: true })));
+  await onDisk(`make ${folder}`, () => makeFolders(folder));
 }
 
-/** Removes a folder when it is empty. */
+/** The same with the system's own errors. One by one: Node's `recursive` says ENOENT where the disk is read-only. */
+export async function makeFolders(folder: string, mode: number = 0o777): Promise<void> {
+  const make = (): Promise<boolean | undefined> => unless(['EEXIST', 'ENOENT'], makeOne(folder, mode));
+  if ((await make()) === true || dirname(folder) === folder) return;
+  const found = await unless(['ENOENT', 'ENOTDIR'], stat(folder));
+  if (found?.isDirectory() === true) return;
+  // A file is in its place: that is what it fails with.
+  if (found !== undefined) return mkdir(folder);
+  await makeFolders(dirname(folder), mode);
+  await make();
+}
+
+async function makeOne(folder: string, mode: number): Promise<boolean> {
+  await mkdir(folder, { mode });
+  return true;
+}
+
+/** Removes a folder when it is empty. One that stays is no failure, and must not hide the failure that was on its way. */
 export async function removeIfEmpty(folder: string): Promise<void> {
-  await unless(['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EPERM', 'EBUSY', 'EACCES', 'ENOTDIR'], rmdir(folder));
+  await rmdir(folder).catch(() => {});
 }
 
 /** Moves a finished file to its place below a directory, in one step. */
@@ -92,10 +109,12 @@ export async function moveBelow(from: string, directory: string, path: string, d
 
 /** Makes a rename last. Windows cannot, and some network file systems will not. */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await unless(['EISDIR', 'EPERM', 'EACCES', 'ENOENT'], open(folder, 'r'));
-  try {
-    await unless(['EINVAL', 'EPERM', 'EBADF', 'ENOTSUP', 'EISDIR'], handle?.sync() ?? Promise.resolve());
-  } finally {
-    await handle?.close();
-  }
+  await onDisk(`sync ${folder}`, async () => {
+    const handle = await unless(['EISDIR', 'EPERM', 'EACCES', 'ENOENT'], open(folder, 'r'));
+    try {
+      await unless(['EINVAL', 'EPERM', 'EBADF', 'ENOTSUP', 'EISDIR'], handle?.sync() ?? Promise.resolve());
+    } finally {
+      await handle?.close();
+    }
+  });
 }

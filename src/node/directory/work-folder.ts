@@ -38,7 +38,7 @@ async function writeAndSync(handle: FileHandle, bytes: Uint8Array): Promise<void
 /** Removes what `replaceFile` left when its process was killed; only under the lock, where no other can be at it. */
 export async function removeTemporaries(workFolder: string): Promise<void> {
   for (const name of await namesIn(workFolder)) {
-    if (name.endsWith('.tmp')) await unless(['ENOENT'], unlink(join(workFolder, name)));
+    if (name.endsWith('.tmp')) await removeFile(join(workFolder, name));
   }
 }
 
@@ -51,13 +51,17 @@ export async function sweepFolder(
   let bytes = 0;
   for (const name of await namesIn(workFolder)) {
     const path = join(workFolder, name);
-    const stats = await unless(['ENOENT'], lstat(path));
+    const stats = await onDisk(`look at ${path}`, () => unless(['ENOENT'], lstat(path)));
     if (stats === undefined || stats.mtimeMs >= before || stats.isDirectory()) continue;
     bytes += stats.size;
-    if (!dryRun) await onDisk(`remove ${path}`, () => unless(['ENOENT'], unlink(path)));
+    if (!dryRun) await removeFile(path);
   }
   if (!dryRun) await removeIfEmpty(workFolder);
   return bytes;
+}
+
+async function removeFile(path: string): Promise<void> {
+  await onDisk(`remove ${path}`, () => unless(['ENOENT'], unlink(path)));
 }
 
 async function namesIn(folder: string): Promise<string[]> {

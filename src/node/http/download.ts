@@ -87,7 +87,8 @@ export class Download {
   async cancel(): Promise<void> {
     this.#queue.length = 0;
     if (this.#isOver) return;
-    const left = (this.#expected ?? DRAINED_BYTES) - this.#received;
+    // Where nobody has said how much there is, what has been long so far is taken to go on so.
+    const left = this.#expected === undefined ? this.#received : this.#expected - this.#received;
     if (left > DRAINED_BYTES) this.#message.destroy();
     else this.#drain();
     await this.#over;

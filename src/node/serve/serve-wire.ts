@@ -46,7 +46,9 @@ interface Incoming {
 
 /** @returns undefined when it is no request that can be put into the web's words (a wrong Host, a method like TRACE) */
 function toRequest(incoming: Incoming, signal: AbortSignal): Request | undefined {
-  const { method = 'GET', url = '/', headers, rawHeaders, socket } = incoming.message;
+  const { method = 'GET', url = '/', headers, headersDistinct, rawHeaders, socket } = incoming.message;
+  // RFC 9112, 3.2: a proxy in between may have gone by the other one.
+  if ((headersDistinct.host?.length ?? 0) > 1) return undefined;
   const fields: [string, string][] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) fields.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '']);
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

@@ -64,6 +64,14 @@ export function gzipLabelled(encoding: string = 'x-gzip'): Wrap {
   return changing(isGood, () => ({ headers: { 'content-encoding': encoding } }));
 }
 
+/** Static files in a bucket know no media types (distribution#2384): a manifest comes as a stream of bytes. */
+export function withoutMediaType(contentType: string = 'binary/octet-stream'): Wrap {
+  return changing(
+    (request, response) => requestTo('manifest', 'GET', 'HEAD')(request) && response.ok,
+    () => ({ headers: { 'content-type': contentType } }),
+  );
+}
+
 /** Some registries answer a DELETE with 200 or 204 instead of 202. */
 export function deleteAnswers(status: number): Wrap {
   return changing(

@@ -1,5 +1,5 @@
 /** Quirks of reading blobs: redirects to storage, and ranges. */
-import { answering, changing, type Endpoint, endpointOf, requestTo, type Wrap, withBytes } from '../wrap.ts';
+import { answering, changed, changing, type Endpoint, endpointOf, requestTo, type Wrap, withBytes } from '../wrap.ts';
 
 export interface RedirectOptions {
   /** @default 307 for blobs, 302 for manifests */
@@ -30,6 +30,20 @@ function redirecting(endpoint: Endpoint, toOrigin: string, options: RedirectOpti
     const location = `${toOrigin}${new URL(request.url).pathname}?${query}`;
     return new Response(null, { status, headers: { location, 'content-length': '0' } });
   };
+}
+
+/** A redirect of a blob to a URL that is relative to it, at the same origin: 307, or 308. */
+export function relativeRedirect(status: number = 307): Wrap {
+  const isFirst = (request: Request): boolean => requestTo('blob', 'GET')(request) && !request.url.includes('?');
+  return changing(
+    (request, response) => isFirst(request) && response.ok,
+    async (response, { url }) => {
+      await response.body?.cancel();
+      const location = `${url.slice(url.lastIndexOf('/') + 1)}?signed=1`;
+      // What is before the colon of a digest would be a scheme.
+      return { status, body: null, headers: { location: `./${location}`, 'content-length': '0' } };
+    },
+  );
 }
 
 /** ECR has answered 405 about a blob that it has not got (TritonDataCenter/node-docker-registry-client, `v2.amazonecr.test.js`). */
@@ -75,6 +89,23 @@ export function rangeWithoutContentRange(): Wrap {
     (_, response) => response.status === 206,
     () => ({ headers: { 'content-range': undefined } }),
   );
+}
+
+/** CloudFront has sent a range as `multipart/byteranges`, with a boundary that no parser takes (known to containers/image). */
+export function multipartRange(): Wrap {
+  return (handler) => async (request, info) => {
+    const response = await handler(request, info);
+    if (response.status !== 206) return response;
+    const range = response.headers.get('content-range') ?? '';
+    const head = new TextEncoder().encode(`--a:b\r\nContent-Range: ${range}\r\n\r\n`);
+    const answer = withBytes(response, request, async function* (bytes) {
+      yield head;
+      yield* bytes;
+      yield new TextEncoder().encode('\r\n--a:b--\r\n');
+    });
+    const headers = { 'content-type': 'multipart/byteranges; boundary=a:b', 'content-length': undefined };
+    return changed(answer, { headers: { ...headers, 'content-range': undefined } });
+  };
 }
 
 /** 206 to a request that asked for no range. */

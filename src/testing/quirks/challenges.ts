@@ -22,6 +22,18 @@ export function basicPingRefused(): Wrap {
   );
 }
 
+/** GHCR gives a token for a repository that is not there, and refuses what it is used for; who may not look learns no more. */
+export function unknownDenied(status: number = 403, code: string = 'DENIED'): Wrap {
+  return changing(
+    (request, response) => response.status === 404 && endpointOf(request) !== 'upload',
+    () => ({
+      status,
+      headers: { 'content-length': undefined },
+      body: JSON.stringify({ errors: [{ code, message: 'requested access to the resource is denied' }] }),
+    }),
+  );
+}
+
 /** ECR answers wrong and expired credentials with 400, and no challenge (aws/containers-roadmap#2835). */
 export function wrongCredentialsAnswer(status: number = 400, code: string = 'DENIED'): Wrap {
   return changing(

@@ -83,6 +83,17 @@ export function changingTags(change: (tags: readonly string[]) => readonly unkno
   );
 }
 
+/** Google's registries say more of the tags than their names: `manifest` and `child`. */
+export function moreOfTags(more: Readonly<Record<string, unknown>> = { child: [], manifest: {} }): Wrap {
+  return changing(
+    (request, response) => requestTo('tags', 'GET')(request) && response.ok,
+    async (response) => ({
+      body: JSON.stringify({ ...((await response.json()) as object), ...more }),
+      headers: { 'content-length': undefined },
+    }),
+  );
+}
+
 /** Docker Hub says 401 for ever (reg#71), GHCR 404 (vscode-docker#1525). */
 export function noCatalog(status: number = 404, code: string = 'UNSUPPORTED'): Wrap {
   return answering(requestTo('catalog'), () => errorAnswer(status, code));

@@ -1,5 +1,5 @@
 /** Quirks of where an upload goes on: every shape of `Location` that registries have been seen to give. */
-import { changing, endpointOf, withUrl, type Wrap } from '../wrap.ts';
+import { answering, changing, combine, endpointOf, withUrl, type Wrap } from '../wrap.ts';
 
 type Shape = (location: URL, request: Request) => string | undefined;
 
@@ -61,4 +61,23 @@ export function singularLocation(): Wrap {
 /** Harbor behind some proxies tells none at all (image-syncer#53). */
 export function withoutLocation(): Wrap {
   return shaping(() => undefined);
+}
+
+/** A status of an upload that says how far it is, and not where it goes on. */
+export function statusWithoutLocation(status: number = 204): Wrap {
+  return changing(
+    (request, response) => request.method === 'GET' && endpointOf(request) === 'upload' && response.ok,
+    () => ({ status, headers: { location: undefined } }),
+  );
+}
+
+/** A proxy that knows paths without a slash at their end only, and sends the others there by 301 (harbor#2473). */
+export function slashRedirected(status: number = 301): Wrap {
+  const restored: Wrap = (handler) => (request, info) =>
+    handler(request.url.endsWith('/blobs/uploads') ? withUrl(request, `${request.url}/`) : request, info);
+  const redirected = answering(
+    ({ url }) => url.endsWith('/blobs/uploads/'),
+    ({ url }) => new Response(null, { status, headers: { location: new URL(url).pathname.slice(0, -1) } }),
+  );
+  return combine(redirected, restored);
 }

@@ -9,6 +9,14 @@ export function headUnsupported(status: number = 405): Wrap {
   );
 }
 
+/** Gitea has answered 501 about a manifest that it has not got (gitea#25846). */
+export function unknownManifestAnswers(status: number = 501): Wrap {
+  return changing(
+    (request, response) => requestTo('manifest', 'GET', 'HEAD')(request) && response.status === 404,
+    () => ({ status, body: null, headers: { 'content-length': undefined } }),
+  );
+}
+
 /** docker-registry 2.8 takes a tag for a digest: 400 DIGEST_INVALID. ACR refuses as well (fluxcd/pkg#328). */
 export function tagDeleteUnsupported(status: number = 400, code: string = 'DIGEST_INVALID'): Wrap {
   return answering(isTagDelete, () => errorAnswer(status, code, 'provided digest did not match uploaded content'));

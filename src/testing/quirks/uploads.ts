@@ -123,14 +123,21 @@ export function streamOnce(): Wrap {
   };
 }
 
-/** Behind a load balancer without affinity a session is unknown to the next node (harbor#17504, harbor-helm#839): so many times. */
-export function loseUploadSession(times: number, methods: readonly string[] = ['PATCH', 'PUT', 'GET']): Wrap {
+/**
+ * Behind a load balancer without affinity a session is unknown to the next node (harbor#17504, harbor-helm#839): so many
+ * times. Of the node's own storage it may be invalid instead: 400 `BLOB_UPLOAD_INVALID`.
+ */
+export function loseUploadSession(
+  times: number,
+  methods: readonly string[] = ['PATCH', 'PUT', 'GET'],
+  { status = 404, code = 'BLOB_UPLOAD_UNKNOWN' }: { readonly status?: number; readonly code?: string } = {},
+): Wrap {
   return (handler: Handler) => {
     const lost = new Set<string>();
     return async (request, info) => {
       const { pathname } = new URL(request.url);
       if (requestTo('upload', ...methods)(request) && lost.size < times) lost.add(pathname);
-      return lost.has(pathname) ? errorAnswer(404, 'BLOB_UPLOAD_UNKNOWN') : await handler(request, info);
+      return lost.has(pathname) ? errorAnswer(status, code) : await handler(request, info);
     };
   };
 }

@@ -8,7 +8,9 @@ import { tagsOf } from './served.ts';
 import { emptyScopeRefused } from './token-quirks.ts';
 import type { Behaviour, Vendor } from './vendor.ts';
 
-const credential = { username: 'oauth2accesstoken', password: 'ya29.open-sesame' };
+/** The two accounts that people have there: a token of theirs, and the key of a service, which is a document. */
+const ownToken = { username: 'oauth2accesstoken', password: 'ya29.open-sesame' };
+const serviceKey = { username: '_json_key', password: '{\n  "type": "service_account",\n  "id": "a:b"\n}\n' };
 
 const dangling: Behaviour = {
   behaviour: 'Deletes a manifest only after its tags.',
@@ -18,7 +20,7 @@ const dangling: Behaviour = {
 
 export const gcr: Vendor = {
   name: 'gcr',
-  credential,
+  credential: serviceKey,
   behaviours: [
     {
       behaviour: 'Wants a bearer token of its own `/v2/token`, for the service `gcr.io`.',
@@ -48,7 +50,7 @@ export const gcr: Vendor = {
 
 export const artifactRegistry: Vendor = {
   name: 'gar',
-  credential,
+  credential: ownToken,
   behaviours: [
     {
       behaviour: 'Wants a bearer token of its own `/v2/token`, for the service `us-docker.pkg.dev`.',

@@ -1,0 +1,79 @@
+/** The proxy's port: open, closed, or deaf, so that connections to it are never made. */
+import type { AddressInfo, Server } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+export type Door = 'open' | 'closed' | 'deaf';
+
+export interface Doorway {
+  readonly port: number;
+  /** In order, one after the other. */
+  turn(to: Door): void;
+  /** Resolves when it is as it was last told. */
+  ready(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+
+export async function openDoorway(server: Server): Promise<Doorway> {
+  await listen(server, 0);
+  const { port } = server.address() as AddressInfo;
+  let now: Door = 'open';
+  let undo: () => unknown = () => undefined;
+  let turning = Promise.resolve();
+  const go = async (to: Door): Promise<void> => {
+    if (to === now) return;
+    now = to;
+    await undo();
+    undo = () => undefined;
+    if (to === 'open') return listen(server, port);
+    if (server.listening) server.close();
+    if (to === 'deaf') undo = await deafen(port);
+  };
+  return {
+    port,
+    turn(to) {
+      // A port is closed at once; all else takes its turn.
+      if (to !== 'open' && server.listening) server.close();
+      turning = turning.then(() => go(to));
+      turning.catch(() => undefined);
+    },
+    ready: () => turning,
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Listens, and then never takes a connection: the thread sleeps. Its queue is filled, so that the system drops what else comes. */
+const sleeper = `
+const { parentPort, workerData: { port, host } } = require('node:worker_threads');
+require('node:net').createServer().listen({ port, host, backlog: 1 }, () => {
+  parentPort.postMessage('listening');
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+});`;
+
+/** How many connections the system makes beyond a backlog of 1. */
+const QUEUED = 2;
+
+async function deafen(port: number): Promise<() => Promise<void>> {
+  const worker = new Worker(sleeper, { eval: true, execArgv: [], workerData: { port, host: HOST } });
+  await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+  const queue: Socket[] = [];
+  for (let count = 0; count < QUEUED; count++) {
+    const socket = connect(port, HOST).on('error', () => undefined);
+    queue.push(socket);
+    await new Promise<void>((resolve) => socket.once('connect', resolve));
+  }
+  return async () => {
+    for (const socket of queue) socket.destroy();
+    await worker.terminate();
+  };
+}

@@ -1,0 +1,68 @@
+/** Which of the plans happens: to a connection that comes, to a request. */
+import type {
+  AnswerFault,
+  ConnectionFault,
+  Fault,
+  FaultPlan,
+  ListenerFault,
+  RequestFacts,
+  RequestFault,
+} from './types.ts';
+
+type Named<F> = F & { readonly name: string };
+
+export interface Chosen<F> {
+  readonly fault: Named<F>;
+  /** It has happened. */
+  readonly spend: () => void;
+}
+
+export interface Plans {
+  add(plans: readonly FaultPlan[]): void;
+  clear(): void;
+  listener(): Named<ListenerFault> | undefined;
+  connection(): Chosen<ConnectionFault> | undefined;
+  request(
+    request: RequestFacts,
+    connection: { readonly reused: boolean },
+  ): Chosen<RequestFault | AnswerFault> | undefined;
+}
+
+interface Entry extends FaultPlan {
+  left: number;
+  asked: number;
+}
+
+export function createPlans(): Plans {
+  let entries: Entry[] = [];
+  const spend = (entry: Entry) => (): void => void entry.left--;
+  const live = (): Entry[] => entries.filter(({ left }) => left > 0);
+  return {
+    add: (plans) =>
+      void entries.push(...plans.map((plan) => ({ ...plan, left: plan.times ?? Number.POSITIVE_INFINITY, asked: 0 }))),
+    clear: () => void (entries = []),
+    listener: () =>
+      live()
+        .map(({ fault }) => fault)
+        .find((fault) => isOf(fault, 'listener')),
+    connection() {
+      for (const entry of live())
+        if (isOf(entry.fault, 'connection')) return { fault: entry.fault, spend: spend(entry) };
+      return undefined;
+    },
+    request(request, connection) {
+      for (const entry of live()) {
+        const { fault, when } = entry;
+        if (!isOf(fault, 'request') && !isOf(fault, 'answer')) continue;
+        if (fault.at === 'request' && fault.fits?.(request, connection) === false) continue;
+        if (when?.({ ...request, nth: ++entry.asked }) === false) continue;
+        return { fault, spend: spend(entry) };
+      }
+      return undefined;
+    },
+  };
+}
+
+function isOf<At extends Fault['at']>(fault: Fault, at: At): fault is Extract<Fault, { at: At }> {
+  return fault.at === at;
+}

@@ -1,0 +1,77 @@
+/** Guards of who is shown what to prove who asks. */
+import type { Mutant } from './mutant.ts';
+
+export const authorizeMutants: readonly Mutant[] = [
+  {
+    family: 'authorize',
+    guard: 'only the registry’s own origin is authorized',
+    file: 'src/http/authorize.ts',
+    find: 'if (url.origin !== request.registry) return send(request);',
+    replace: '',
+    tests: ['test/http/authorize.test.ts', 'test/http/redirect.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'http is allowed by name',
+    file: 'src/http/authorize.ts',
+    find: "if (url.protocol === 'http:' && !host.plainHttp) throw plainRefused(url);",
+    replace: '',
+    tests: ['test/http/authorize.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'a token is fetched once for all who wait',
+    file: 'src/http/token-cache.ts',
+    find: '[...underway.values()].find(isGood) ?? begin(query, fetch)',
+    replace: 'begin(query, fetch)',
+    tests: ['test/http/authorize.test.ts', 'test/http/sharing.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'a fresh token that is refused is not replaced again',
+    file: 'src/http/demand.ts',
+    find: 'if (proof.fresh) return false;',
+    replace: '',
+    tests: ['test/http/authorize.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'an expired token is replaced once',
+    file: 'src/http/demand.ts',
+    find: "session.tokens.forget(proof.header.slice('Bearer '.length));",
+    replace: 'return false;',
+    tests: ['test/http/authorize.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'a wrong password is sent once',
+    file: 'src/http/token.ts',
+    find: 'if (credential === undefined || !onlyPost) throw error;',
+    replace: 'if (credential === undefined) throw error;',
+    tests: ['test/http/credentials-sent.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'a key is for the host that it names, not for one like it',
+    file: 'src/node/credentials/auth-keys.ts',
+    find: 'if (scope !== undefined) byScope.get(scope)?.push(key);',
+    replace: 'for (const [wanted, same] of byScope) if (scope?.includes(wanted)) same.push(key);',
+    tests: ['test/node/credential-lookup.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'a helper is named by a plain name',
+    file: 'src/node/credentials/credential-helper.ts',
+    find: 'if (!NAME.test(name)) {',
+    replace: 'if (false) {',
+    tests: ['test/node/credential-helper.test.ts'],
+  },
+  {
+    family: 'authorize',
+    guard: 'a helper that fails is no reason to go on without it',
+    file: 'src/node/credentials/credential-helper.ts',
+    find: "if (code !== 0) throw failed(name, 'get', server, `it ended with ${code}`);",
+    replace: 'if (code !== 0) return undefined;',
+    tests: ['test/node/docker-config.test.ts', 'test/node/credential-helper.test.ts'],
+  },
+];

@@ -1,0 +1,112 @@
+/** Guards of the bytes themselves: that they are those of their digest, and that every reader reads them the same. */
+import type { Mutant } from './mutant.ts';
+
+export const verifyMutants: readonly Mutant[] = [
+  {
+    family: 'verify',
+    guard: 'bytes have their digest',
+    file: 'src/bytes/verify.ts',
+    find: 'if (actual !== digest) throw digestMismatch(digest, actual, options.from);',
+    replace: '',
+    tests: ['test/bytes/verify.test.ts'],
+  },
+  {
+    family: 'verify',
+    guard: 'bytes end with their size',
+    file: 'src/bytes/verify.ts',
+    find: 'if (read > size) throw',
+    replace: 'if (read > size + 1000) throw',
+    tests: ['test/bytes/verify.test.ts'],
+  },
+  {
+    family: 'verify',
+    guard: 'bytes are as many as their size',
+    file: 'src/bytes/verify.ts',
+    find: 'if (read !== size) throw',
+    replace: 'if (read > size) throw',
+    tests: ['test/bytes/verify.test.ts'],
+  },
+  {
+    family: 'verify',
+    guard: 'the last chunk is withheld',
+    file: 'src/bytes/verify.ts',
+    find: 'if (held !== undefined) yield held;\n    held = chunk;',
+    replace: 'yield chunk;',
+    tests: ['test/bytes/verify.test.ts'],
+  },
+  {
+    family: 'verify',
+    guard: 'a manifest by digest has that digest',
+    file: 'src/registry/identify.ts',
+    find: 'if (reading === undefined) throw digestMismatch(target, readingDigest(likeliest(candidates), target), from);',
+    replace: 'if (reading === undefined) return { ...likeliest(candidates), digest: target };',
+    tests: ['test/registry/manifest.test.ts'],
+  },
+  {
+    family: 'verify',
+    guard: 'a manifest by tag is what was announced, or the registry has it so',
+    file: 'src/registry/identify.ts',
+    find: 'if (told === digest) return undefined;',
+    replace: "if (name !== '') return undefined;",
+    tests: ['test/registry/manifest-lies.test.ts'],
+  },
+  {
+    family: 'verify',
+    guard: 'a manifest has the size of its descriptor',
+    file: 'src/registry/manifest.ts',
+    find: 'if (raw.payload === undefined && raw.bytes.length !== reference.size) {',
+    replace: 'if (false) {',
+    tests: ['test/registry/manifest.test.ts'],
+  },
+];
+
+export const strictMutants: readonly Mutant[] = [
+  {
+    family: 'strict JSON',
+    guard: 'no key twice',
+    file: 'src/model/strict-json.ts',
+    find: 'if (level.keys?.has(name) === true) throw',
+    replace: 'if (false) throw',
+    tests: ['test/model/strict-json.test.ts'],
+  },
+  {
+    family: 'strict JSON',
+    guard: 'no field in another case',
+    file: 'src/model/strict-json.ts',
+    find: 'if (isManifest && field !== undefined && field !== key)',
+    replace: 'if (false)',
+    tests: ['test/model/strict-json.test.ts'],
+  },
+  {
+    family: 'strict JSON',
+    guard: 'nothing behind the document',
+    file: 'src/model/strict-json.ts',
+    find: 'return JSON.parse(text);',
+    replace: "return JSON.parse(text.slice(0, text.lastIndexOf('}') + 1));",
+    tests: ['test/model/strict-json.test.ts', 'test/model/manifest.test.ts'],
+  },
+  {
+    family: 'strict JSON',
+    guard: 'no byte order mark',
+    file: 'src/model/strict-json.ts',
+    find: 'if (bytes[0] === 0xef && bytes[1] === 0xbb) throw',
+    replace: 'if (false) throw',
+    tests: ['test/model/strict-json.test.ts'],
+  },
+  {
+    family: 'strict JSON',
+    guard: 'no lone surrogates',
+    file: 'src/model/strict-json.ts',
+    find: 'if (/\\p{Surrogate}/u.test(String(value))) throw',
+    replace: 'if (false) throw',
+    tests: ['test/model/strict-json.test.ts'],
+  },
+  {
+    family: 'strict JSON',
+    guard: 'no manifest that is an index, too (CVE-2021-41190)',
+    file: 'src/model/manifest.ts',
+    find: "if (isIndexDocument && ('layers' in json || 'config' in json)) throw",
+    replace: 'if (false) throw',
+    tests: ['test/model/manifest.test.ts'],
+  },
+];

@@ -1,0 +1,22 @@
+/** All mutants, family by family. */
+import { authorizeMutants } from './authorize.ts';
+import { strictMutants, verifyMutants } from './content.ts';
+import { extractionMutants, lockingMutants } from './disk.ts';
+import { hopMutants } from './hop.ts';
+import { limitMutants } from './limits.ts';
+import type { Mutant } from './mutant.ts';
+import { redactionMutants } from './redaction.ts';
+import { signatureMutants, uploadMutants } from './writing.ts';
+
+export const mutants: readonly Mutant[] = [
+  ...hopMutants,
+  ...authorizeMutants,
+  ...verifyMutants,
+  ...limitMutants,
+  ...extractionMutants,
+  ...lockingMutants,
+  ...redactionMutants,
+  ...strictMutants,
+  ...uploadMutants,
+  ...signatureMutants,
+];

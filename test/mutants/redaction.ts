@@ -1,0 +1,77 @@
+/** Guards of what anybody is told of secrets, and of what strangers say. */
+import type { Mutant } from './mutant.ts';
+
+export const redactionMutants: readonly Mutant[] = [
+  {
+    family: 'redaction',
+    guard: 'queries of URLs',
+    file: 'src/http/redact.ts',
+    find: 'return shownQuery.has(name.toLowerCase()) ? pair : `${name}=${REDACTED}`;',
+    replace: 'return pair;',
+    tests: ['test/http/events.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'users and passwords in URLs',
+    file: 'src/http/redact.ts',
+    find: "before.replace(/^([a-z][a-z0-9+.-]*:)?\\/\\/[^/]*@/i, '$1//')",
+    replace: 'before',
+    tests: ['test/http/events.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'credentials of requests',
+    file: 'src/http/redact.ts',
+    find: "return `${value.split(' ', 1)[0]} ${REDACTED}`;",
+    replace: 'return value;',
+    tests: ['test/http/events.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'custom headers of requests',
+    file: 'src/http/redact.ts',
+    find: 'return shownRequest.has(name) ? value : REDACTED;',
+    replace: 'return value;',
+    tests: ['test/http/events.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'cookies and tokens of answers',
+    file: 'src/http/redact.ts',
+    find: 'return secretName.test(name) ? REDACTED : redactWords(value);',
+    replace: 'return value;',
+    tests: ['test/http/events.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'presigned URLs in answers',
+    file: 'src/http/redact.ts',
+    find: 'if (urlHeaders.has(name)) return redactUrl(value);',
+    replace: 'if (urlHeaders.has(name)) return value;',
+    tests: ['test/http/events.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'what a server repeats of the request',
+    file: 'src/http/shown.ts',
+    find: '.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text)',
+    replace: '.reduce((rest) => rest, text)',
+    tests: ['test/http/shown.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'what a token server repeats of the password',
+    file: 'src/http/token.ts',
+    find: 'secret === undefined ? message : message.replaceAll(secret, REDACTED)',
+    replace: 'message',
+    tests: ['test/http/credentials-sent.test.ts', 'test/journeys/secrets.test.ts'],
+  },
+  {
+    family: 'redaction',
+    guard: 'control characters of strangers',
+    file: 'src/cli/terminal/safe-text.ts',
+    find: 'return text.replace(hidden, visible);',
+    replace: 'return text;',
+    tests: ['test/cli/safe-text.test.ts'],
+  },
+];

@@ -38,7 +38,7 @@ const house: House = {
 };
 
 const source = sourceFiles('src').map((file) => readModule(file, seams));
-const others = ['test', 'scripts', 'bench', 'examples']
+const others = ['test', 'scripts', 'bench', 'examples', 'fuzz']
   .flatMap(sourceFiles)
   .filter((file) => !file.includes('/corpus/'));
 const everything = [...source, ...others.map((file) => readModule(file, seams))];

@@ -4,6 +4,7 @@ import { digestOf } from '../../src/bytes/hash.ts';
 import { fromArray, readAll } from '../../src/bytes/read.ts';
 import { scanTar, type TarPlace } from '../../src/bytes/tar.ts';
 import type { ArchiveFiles } from '../../src/layout/archive-files.ts';
+import type { Manifest } from '../../src/model/manifest.ts';
 import { readDockerArchive } from '../../src/layout/docker-archive.ts';
 import { settled } from '../judge.ts';
 import { savedArchives } from '../saved.ts';
@@ -31,10 +32,10 @@ export const target: FuzzTarget = {
     let isWhole = true;
     for await (const name of archive.tags()) await settled(archive.resolve(name));
     for (const at of archive.images.keys()) {
-      const manifest = await settled(archive.manifest(`@${at}`));
+      const manifest: Manifest | undefined = await settled(archive.manifest(`@${at}`));
       isWhole &&= manifest !== undefined;
       for (const { descriptor } of manifest?.links ?? []) {
-        const bytes = await settled(readAll(archive.blob(descriptor).open(), 1 << 24, 'blob'));
+        const bytes: Uint8Array | undefined = await settled(readAll(archive.blob(descriptor).open(), 1 << 24, 'blob'));
         isWhole &&= bytes !== undefined;
         if (bytes !== undefined) assert.equal(digestOf(bytes), descriptor.digest);
       }

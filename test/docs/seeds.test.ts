@@ -58,6 +58,8 @@ test('every title with an id of the table has a row', () => {
     titlesIn(file, read(file)).flatMap((title) =>
       leadingIds(title)
         .filter((id) => series.has(seriesOf(id)) && !ids.includes(id))
+        // `G01` to `G42` are the acceptance tests.
+        .filter((id) => !/^G\d\d$/.test(id))
         .map((id) => `${file}: ${id}`),
     ),
   );

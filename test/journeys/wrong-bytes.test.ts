@@ -38,7 +38,7 @@ after(() => Promise.all([source?.close(), target?.close()]));
 
 for (const [fault, { wrap, code }] of Object.entries(faults)) {
   for (const part of parts) {
-    test(`${fault} in the ${part}: a layout gets no tag, and nothing that is not whole`, async (t) => {
+    test(`G13: ${fault} in the ${part}: a layout gets no tag, and nothing that is not whole`, async (t) => {
       const directory = join(await scratch(t), 'app');
       source.damage(source.digests[part], wrap);
       const isBlob = part === 'layer' || part === 'config';
@@ -62,7 +62,7 @@ for (const [fault, { wrap, code }] of Object.entries(faults)) {
 }
 
 for (const part of parts) {
-  test(`a wrong byte in the ${part}: another registry gets neither it nor the tag`, async () => {
+  test(`G13: a wrong byte in the ${part}: another registry gets neither it nor the tag`, async () => {
     source.damage(source.digests[part], flipByte(100));
     const name = `copied/${part}`;
     assertRefused(
@@ -73,7 +73,7 @@ for (const part of parts) {
     await assertNotThere(target, name, source.digests.index, source.digests[part]);
   });
 
-  test(`a wrong byte in the ${part}: no archive appears`, async (t) => {
+  test(`G13: a wrong byte in the ${part}: no archive appears`, async (t) => {
     const cwd = await scratch(t);
     source.damage(source.digests[part], flipByte(100));
     assertRefused(

@@ -11,8 +11,8 @@ export type Family = FaultFamily | 'dns';
 
 export type AnyFault = FaultName | DnsFault;
 
-/** The right bytes, or an error with one of these codes. */
-export type Expected = 'right' | readonly ErrorCode[];
+/** The right bytes, or an error with one of these codes; which of them may depend on the seed. */
+export type Expected = readonly ('right' | ErrorCode)[];
 
 export interface Cell {
   readonly family: Family;
@@ -24,6 +24,8 @@ export interface Cell {
   readonly isTls: boolean;
   /** A first fault, which breaks a body off, makes the client ask for the rest: that is struck. */
   readonly isResumed: boolean;
+  /** All was well before: the token that is refused is one that was good. */
+  readonly isWarm: boolean;
 }
 
 export interface NoCell {
@@ -79,4 +81,5 @@ export const cells: readonly Cell[] = all
     expected: expected(cell.fault, cell.name),
     isTls: cell.family === 'tls',
     isResumed: cell.name === 'GET blob' && [...ofRanges, '401'].includes(cell.fault),
+    isWarm: cell.fault === '401' && cell.operation.prepare === undefined && cell.operation.armedBy === undefined,
   }));

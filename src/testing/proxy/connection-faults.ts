@@ -1,8 +1,8 @@
 /** Faults of the port, of the connection, and of the way of a request to the registry. */
 import { headerIn } from './message.ts';
-import { first } from './exchange.ts';
+import { first, type RequestFacts } from './exchange.ts';
 import type { FaultNameIn } from './fault-names.ts';
-import type { RequestFacts, UnnamedFault } from './types.ts';
+import type { UnnamedFault } from './types.ts';
 
 const hasBody = ({ headers }: RequestFacts): boolean =>
   Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;

@@ -1,6 +1,8 @@
 /** The proxy's port: open, closed, or deaf, so that connections to it are never made. */
+import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 export type Door = 'open' | 'closed' | 'deaf';
@@ -60,8 +62,10 @@ require('node:net').createServer().listen({ port, host, backlog: 1 }, () => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });`;
 
-/** How many connections the system makes beyond a backlog of 1. */
+/** How many connections the system makes for a backlog of 1. */
 const QUEUED = 2;
+/** A connection on this machine that takes longer is not made at all. */
+const FULL_MS = 100;
 
 async function deafen(port: number): Promise<() => Promise<void>> {
   const worker = new Worker(sleeper, { eval: true, execArgv: [], workerData: { port, host: HOST } });
@@ -70,7 +74,8 @@ async function deafen(port: number): Promise<() => Promise<void>> {
   for (let count = 0; count < QUEUED; count++) {
     const socket = connect(port, HOST).on('error', () => undefined);
     queue.push(socket);
-    await new Promise<void>((resolve) => socket.once('connect', resolve));
+    // A client that came in between has taken a place: then the queue is full before.
+    await Promise.race([once(socket, 'connect').catch(() => undefined), delay(FULL_MS)]);
   }
   return async () => {
     for (const socket of queue) socket.destroy();

@@ -11,8 +11,16 @@ import {
   withHeaders,
   writeBody,
 } from './message.ts';
-import type { RequestFacts } from './types.ts';
 import type { Wire } from './wire.ts';
+
+/** A request, as plans and faults look at it. */
+export interface RequestFacts {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** The registry's answer. */
 export interface Answer extends Head {

@@ -1,7 +1,7 @@
 /** The fault proxy: `startFaultProxy`, and what it can do wrong. */
 export type { Part } from './body-faults.ts';
 export { resetAt, stallAt } from './body-faults.ts';
-export type { Answer, Exchange } from './exchange.ts';
+export type { Answer, Exchange, RequestFacts } from './exchange.ts';
 export type { FaultFamily, FaultName, FaultNameIn } from './fault-names.ts';
 export { faultFamilies } from './fault-names.ts';
 export { faults } from './faults.ts';
@@ -19,7 +19,6 @@ export type {
   FaultProxyOptions,
   ListenerFault,
   ProxiedRequest,
-  RequestFacts,
   RequestFault,
   ServerTls,
   UnnamedFault,

@@ -1,13 +1,6 @@
 /** Which of the plans happens: to a connection that comes, to a request. */
-import type {
-  AnswerFault,
-  ConnectionFault,
-  Fault,
-  FaultPlan,
-  ListenerFault,
-  RequestFacts,
-  RequestFault,
-} from './types.ts';
+import type { RequestFacts } from './exchange.ts';
+import type { AnswerFault, ConnectionFault, Fault, FaultPlan, ListenerFault, RequestFault } from './types.ts';
 
 type Named<F> = F & { readonly name: string };
 

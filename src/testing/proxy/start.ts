@@ -104,8 +104,9 @@ function receive(station: Station, visits: Set<Visit>, raw: Socket, tls: ServerT
   chosen?.spend();
   const fault = chosen?.fault;
   if (fault?.connection === 'reset') return void raw.resetAndDestroy();
-  if (fault?.connection === 'end') return void raw.end();
-  if (fault?.connection === 'tls-alert') return void raw.end(handshakeFailure);
+  // Who reads nothing does not learn that the other side has ended, too.
+  if (fault?.connection === 'end') return void raw.resume().end();
+  if (fault?.connection === 'tls-alert') return void raw.resume().end(handshakeFailure);
   const certificate = certificateFor(fault, tls);
   const socket = certificate === undefined ? raw : shown(raw, contextOf(certificate));
   void serveVisit(station, visit, socket, raw);

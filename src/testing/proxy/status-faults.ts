@@ -1,8 +1,8 @@
 /** Answers that no request deserves: statuses in place of the registry's own, and partial answers that are none. */
-import { relay, reply } from './exchange.ts';
+import { type RequestFacts, relay, reply } from './exchange.ts';
 import { headerIn, withHeaders } from './message.ts';
 import type { FaultNameIn } from './fault-names.ts';
-import type { AnswerFault, RequestFacts, RequestFault, UnnamedFault } from './types.ts';
+import type { AnswerFault, RequestFault, UnnamedFault } from './types.ts';
 
 const oneYearSeconds = 31_536_000;
 

@@ -1,14 +1,5 @@
 /** What the fault proxy is made of, as its users see it: faults, the plans that say when they happen, and the log of requests. */
-import type { Exchange, Answer } from './exchange.ts';
-
-/** A request, as plans and faults look at it. */
-export interface RequestFacts {
-  readonly method: string;
-  /** With its query. */
-  readonly path: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-}
+import type { Answer, Exchange, RequestFacts } from './exchange.ts';
 
 /** What can be wrong with the port that the proxy listens on, before any connection. */
 export interface ListenerFault {

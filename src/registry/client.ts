@@ -69,6 +69,7 @@ export function createClient(options: ClientOptions = {}): Client {
     chunkSize: options.chunkSize,
     foreignLayers: options.foreignLayers ?? false,
     exclusive: createMutex(),
+    kept: new Map(),
   };
   const factsOf = createFacts();
   const placeOf = (name: string): RegistryPlace => {

@@ -15,27 +15,58 @@ import { headManifest } from './resolve.ts';
 import { condition, sendManifest } from './send-manifest.ts';
 import { nameOf, type Place } from './session.ts';
 
-const MAX_ATTEMPTS = 5;
-/** Somebody else takes about as long as we from reading the list to writing it: but no less than this, and no more. */
-const SETTLE_MS = { least: 150, most: 2000 } as const;
+const MAX_ATTEMPTS = 10;
+/** Somebody else may take twice as long as we from reading the list to writing it: but no less than this, and no more. */
+const SETTLE_MS = { least: 250, most: 2000 } as const;
 
 type IndexManifest = Manifest & { readonly document: ImageIndex };
 
 /**
  * Adds a manifest to the list of its subject. A moment later it has to be there still: who had read the list before it was added
- * writes it without, and does not notice.
+ * writes it without, and does not notice. One call looks for all that this client has added meanwhile.
  */
 export async function addToReferrersTag(place: Place, subject: Digest, added: Descriptor, call: Call): Promise<void> {
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const tookMs = await changeReferrersTag(place, subject, call, (entries) =>
-      entries.some(({ digest }) => digest === added.digest) ? undefined : [...entries, added],
-    );
-    if (tookMs === undefined) return;
-    const settleMs = Math.min(Math.max(tookMs, SETTLE_MS.least), SETTLE_MS.most);
+  const { kept } = place.session;
+  const list = listOf(place, subject);
+  const tookMs = await changeReferrersTag(place, subject, call, adding([added]));
+  if (tookMs === undefined) return;
+  const others = kept.get(list);
+  if (others !== undefined) return void others.set(added.digest, added);
+  const own = new Map([[added.digest, added]]);
+  kept.set(list, own);
+  try {
+    await keep(place, subject, own, Math.min(Math.max(2 * tookMs, SETTLE_MS.least), SETTLE_MS.most), call);
+  } finally {
+    if (kept.get(list) === own) kept.delete(list);
+  }
+}
+
+/** Looks until all is there, and nothing more has come. */
+async function keep(
+  place: Place,
+  subject: Digest,
+  own: ReadonlyMap<Digest, Descriptor>,
+  settleMs: number,
+  call: Call,
+): Promise<void> {
+  const { clock, kept } = place.session;
+  for (let writes = 0; writes < MAX_ATTEMPTS; ) {
+    const count = own.size;
     // As much again at random: two that began together shall not keep step.
-    await place.session.clock.wait(settleMs * (1 + Math.random()), call.signal);
+    await clock.wait(settleMs * (1 + Math.random()), call.signal);
+    const tookMs = await changeReferrersTag(place, subject, call, adding([...own.values()]));
+    if (tookMs !== undefined) writes++;
+    else if (own.size === count) return void kept.delete(listOf(place, subject));
   }
   throw contended(place, subject);
+}
+
+function adding(added: readonly Descriptor[]): Change {
+  return (entries) => {
+    const known = new Set(entries.map(({ digest }) => digest));
+    const missing = added.filter(({ digest }) => !known.has(digest));
+    return missing.length === 0 ? undefined : [...entries, ...missing];
+  };
 }
 
 /** Takes a manifest out of the list of its subject. */
@@ -45,6 +76,7 @@ export async function removeFromReferrersTag(
   removed: Digest,
   call: Call,
 ): Promise<void> {
+  place.session.kept.get(listOf(place, subject))?.delete(removed);
   await changeReferrersTag(place, subject, call, (entries) =>
     entries.some(({ digest }) => digest === removed) ? entries.filter(({ digest }) => digest !== removed) : undefined,
   );
@@ -56,7 +88,7 @@ type Change = (entries: readonly Descriptor[]) => readonly Descriptor[] | undefi
 /** @returns how long it took from reading to having written, in milliseconds; undefined: there was nothing to change */
 function changeReferrersTag(place: Place, subject: Digest, call: Call, change: Change): Promise<number | undefined> {
   const tag = referrersTag(subject);
-  return place.session.exclusive(`${nameOf(place)}:${tag}`, async () => {
+  return place.session.exclusive(listOf(place, subject), async () => {
     const gone = new Set<string>();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const startedMs = place.session.clock.now();
@@ -66,17 +98,19 @@ function changeReferrersTag(place: Place, subject: Digest, call: Call, change: C
       const manifests = entries.filter(({ digest }) => !gone.has(digest));
       const next = manifestFromDocument({ ...(current?.document ?? emptyIndex), manifests });
       if (await replaced(place, tag, current, next, gone, call)) return place.session.clock.now() - startedMs;
-      await place.session.clock.wait(50 * 2 ** attempt * (0.5 + Math.random()), call.signal);
+      await place.session.clock.wait(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()), call.signal);
     }
     throw contended(place, subject);
   });
 }
 
+function listOf(place: Place, subject: Digest): string {
+  return `${nameOf(place)}:${referrersTag(subject)}`;
+}
+
 function contended(place: Place, subject: Digest): OciError {
-  const list = `${nameOf(place)}:${referrersTag(subject)}`;
-  return new OciError('CONFLICT', `others keep changing ${list}, the list of referrers of ${subject}`, {
-    hint: 'try again; the manifest itself is there',
-  });
+  const problem = `others keep changing ${listOf(place, subject)}, the list of referrers of ${subject}`;
+  return new OciError('CONFLICT', problem, { hint: 'try again; the manifest itself is there' });
 }
 
 const emptyIndex = { schemaVersion: 2, mediaType: OCI_INDEX };

@@ -2,6 +2,8 @@
 import type { Clock } from '../http/clock.ts';
 import type { Host, Hosts } from '../http/hosts.ts';
 import type { Send } from '../http/types.ts';
+import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
 import type { Origin } from '../store/types.ts';
 import type { Facts } from './facts.ts';
 import type { Mutex } from './mutex.ts';
@@ -28,6 +30,8 @@ export interface Session {
   /** Fetch layers from the `urls` of their descriptors when the registry has not got them. */
   readonly foreignLayers: boolean;
   readonly exclusive: Mutex;
+  /** What was entered in lists under fallback tags, while somebody waits to see whether it stays. */
+  readonly kept: Map<string, Map<Digest, Descriptor>>;
 }
 
 /** A registry, as a session sees it. */

@@ -44,6 +44,16 @@ test('CAP-J7: an engine’s address is what docker takes for one', async () => {
   assert.equal(own.socketPath, process.platform === 'win32' ? '//./pipe/docker_engine' : '/var/run/docker.sock');
 });
 
+test('CAP-J7: a path that is too long for a socket is refused: a shorter one would be asked', async () => {
+  for (const length of [108, 150]) {
+    const host = `unix://${'/long'.repeat(30).slice(0, length)}`;
+    const error = await rejection('CONFIG_INVALID', engineAddress({ host, env: { HOME } }));
+    assert.match(error.message, /the path of a socket has at most 10[37] bytes/);
+  }
+  const longest = `/${'x'.repeat(102)}`;
+  assert.equal((await engineAddress({ host: `unix://${longest}`, env: { HOME } })).socketPath, longest);
+});
+
 test('CAP-J7: what is no address is refused, without a password in it', async () => {
   for (const host of ['ftp://x', 'tcp://', 'unix://', 'tcp://a/b', 'tcp://me:secret@a:1', 'tcp://a b']) {
     const error = await rejection('CONFIG_INVALID', engineAddress({ host, env: { HOME } }));

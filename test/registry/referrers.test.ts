@@ -218,6 +218,24 @@ describe('CAP-E15: the fallback tag', () => {
     assert.deepEqual(digests(await entries(made)), digestsOf(sbom, signature));
   });
 
+  test('is looked at once for all that is attached at the same time', async () => {
+    const made = await withImage(quirks.noReferrersApi());
+    const { waits } = made.clock;
+    let isLate = false;
+    const wait: typeof made.clock.wait = async (ms) => {
+      waits.push(ms);
+      if (isLate || (await entries(made)).length < 6) return;
+      isLate = true;
+      await made.registry.repository('team/app').putManifest(buildIndex({ manifests: [] }).manifest, { tags: [tag] });
+    };
+    Object.assign(made.clock, { wait });
+    const many = Array.from({ length: 6 }, (_, at) => buildArtifact({ artifactType: `application/x-${at}`, subject }));
+    await Promise.all(many.map((one) => putBuilt(made.repository, one)));
+    assert.ok(isLate, 'a list without them was written when all were there');
+    assert.deepEqual(digests(await entries(made)), digestsOf(...many));
+    assert.ok(waits.length < many.length, String(waits.length));
+  });
+
   test('drops entries that the registry no longer has', async () => {
     const made = await withImage(quirks.noReferrersApi());
     for (const one of attached) await putBuilt(made.repository, one);

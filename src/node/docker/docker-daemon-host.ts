@@ -39,6 +39,7 @@ export async function engineAddress({ host, env = process.env }: EngineOptions =
 function addressOf(text: string, tls?: TlsSettings): EngineAddress {
   const [, scheme = '', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/s.exec(text) ?? [];
   const name = withoutLogin(text);
+  if (scheme === 'unix') requireConnectable(rest, name);
   if ((scheme === 'unix' || scheme === 'npipe') && rest !== '') return { name, socketPath: rest };
   if (scheme === 'ssh') {
     throw new OciError('UNSUPPORTED', `the docker engine is at ${quote(name)}, and ssh is not spoken here`, {
@@ -50,6 +51,16 @@ function addressOf(text: string, tls?: TlsSettings): EngineAddress {
   if (url !== undefined) return { name, origin: url, tls: isTls ? tls : undefined };
   throw new OciError('CONFIG_INVALID', `${quote(name)} is not the address of a docker engine`, {
     hint: 'it looks like unix:///var/run/docker.sock or tcp://HOST:2376',
+  });
+}
+
+/** What fits into an address of a socket, in bytes; of longer paths Node takes the beginning, which is another socket. */
+const MAX_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
+
+function requireConnectable(path: string, name: string): void {
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return;
+  throw new OciError('CONFIG_INVALID', `the path of a socket has at most ${MAX_SOCKET_PATH} bytes: ${quote(name)}`, {
+    hint: 'make a link to it in a directory with a short name, such as /tmp',
   });
 }
 

@@ -4,11 +4,12 @@
  * `LADING_WHOLE=1` runs all of it, else a sample is.
  */
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type DiskCall, judgeDisk, type Verdict } from '../support/disk/disk-calls.ts';
 import { openVerbs, runVerb, type Verb, type Verbs, verbNames } from '../support/disk/layout-verbs.ts';
+import { openBelow } from '../support/open-below.ts';
 import type { TemporaryDirectory } from '../support/real/temporary.ts';
 import { memoryDirectory } from '../support/small-disk.ts';
 import { isWhole, sample, seededRandom } from '../support/seeded.ts';
@@ -107,13 +108,6 @@ async function cellsOf(verb: Verb): Promise<Cell[]> {
   return cells;
 }
 
-/** Are files below it open in this process? */
-async function openBelow(folder: string): Promise<string[]> {
-  const names = await readdir('/proc/self/fd').catch((): string[] => []);
-  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
-  return targets.filter((target) => target.startsWith(folder));
-}
-
 async function assertCell(verb: Verb, { name, fault, at, forEver }: Cell, isServer: boolean): Promise<void> {
   const folder = await madeReady(verb);
   const { result, met } = await failing(verb, folder, fault, (nth) => nth === at || (forEver && nth > at));
@@ -129,7 +123,7 @@ async function assertCell(verb: Verb, { name, fault, at, forEver }: Cell, isServ
     for (const one of met)
       if (/^(unlink|rm) .*\.tmp/.test(one)) await rm(join(folder, one.replace(/^\w+ /, '')), { force: true });
     await verb.assertSafe(folder);
-    assert.deepEqual(await openBelow(folder), []);
+    assert.deepEqual(openBelow(folder), []);
     const again = await runVerb(verb, folder);
     assert.equal(again.code, 0, `the next run: ${again.stderr}`);
     await verb.assertDone(folder);

@@ -41,11 +41,11 @@ function timed(wrap: Wrap, random: number): Timed {
 
 /** Moves the clock in steps of a second until the work is done. */
 async function through<T>(time: VirtualClock, work: Promise<T>): Promise<T> {
-  let done = false;
-  const end = (): void => void (done = true);
+  const state = { isDone: false };
+  const end = (): void => void (state.isDone = true);
   work.then(end, end);
-  for (let seconds = 0; !done && seconds < 600; seconds++) await time.advance(1000);
-  assert.ok(done, 'it never ended');
+  for (let seconds = 0; !state.isDone && seconds < 600; seconds++) await time.advance(1000);
+  assert.ok(state.isDone, 'it never ended');
   return work;
 }
 

@@ -12,7 +12,7 @@ import type { Source, Target } from '../store/types.ts';
 import { DIGEST_TAG_KINDS, digestTagged } from './digest-tags.ts';
 import { manifestAt } from './manifest-at.ts';
 import { counted } from './progress.ts';
-import { rootOf } from './root.ts';
+import { orUnderTag, rootOf } from './root.ts';
 import { type Tasks, withTasks } from './tasks.ts';
 
 export interface CopyOptions extends Call {
@@ -57,12 +57,15 @@ export async function copy(
   to: Target,
   options: CopyOptions = {},
 ): Promise<Descriptor> {
-  return withTasks(options.concurrency ?? 4, options.signal, async (tasks) => {
-    const run: Run = { from, to, options, tasks, call: { signal: tasks.signal, on: options.on }, subjects: new Set() };
-    const root = await copyRoot(run, reference);
-    if (options.referrers !== undefined && options.referrers !== false) await copyReferrers(run, root, 0);
-    return root;
-  });
+  const { concurrency, signal, on } = options;
+  return orUnderTag(from, reference, { signal, on }, (named) =>
+    withTasks(concurrency ?? 4, signal, async (tasks) => {
+      const run: Run = { from, to, options, tasks, call: { signal: tasks.signal, on }, subjects: new Set() };
+      const root = await copyRoot(run, named);
+      if (options.referrers !== undefined && options.referrers !== false) await copyReferrers(run, root, 0);
+      return root;
+    }),
+  );
 }
 
 /** Asks both ends at once: what is to be copied, and what the names stand for now. */

@@ -4,13 +4,14 @@ import type { Activity, Call } from '../../model/call.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { Platform } from '../../model/platform.ts';
 import { copy } from '../../graph/copy.ts';
+import { orUnderTag } from '../../graph/root.ts';
 import type { TagDigest } from '../../graph/tag-digests.ts';
 import { requireSpace } from '../../node/directory/free-space.ts';
 import { isSaved } from '../../node/locator.ts';
 import type { Source } from '../../store/types.ts';
 import { formatSize } from '../terminal/bytes.ts';
 import { convertChosen, type ConvertFlags } from './converted.ts';
-import type { From } from '../places/ends.ts';
+import { type From, fromPlace } from '../places/ends.ts';
 import type { Destination } from '../places/locators.ts';
 import { type Amount, planCopy } from './plan.ts';
 import { wantedReferrers } from '../options/referrers.ts';
@@ -98,13 +99,16 @@ export async function transferOpen(
   return sendTo(session, from, { ...to, tags: to.tags.filter((tag) => !left.includes(tag)) }, flags);
 }
 
-async function sendTo(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
-  const chosen = await convertChosen(session, await chooseToCopy(session, from, flags.platform ?? []), flags);
-  try {
-    return await sendChosen(session, from, to, chosen, flags);
-  } finally {
-    await chosen.close();
-  }
+function sendTo(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
+  return orUnderTag(from.source, from.reference, session.call, async (reference) => {
+    const named = reference === from.reference ? from : fromPlace(session, { ...from, reference });
+    const chosen = await convertChosen(session, await chooseToCopy(session, named, flags.platform ?? []), flags);
+    try {
+      return await sendChosen(session, from, to, chosen, flags);
+    } finally {
+      await chosen.close();
+    }
+  });
 }
 
 async function sendChosen(

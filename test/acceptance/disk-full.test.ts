@@ -9,27 +9,27 @@ import { type Built, buildImage, putBuilt, seededBytes } from '../../src/testing
 import { putImage } from '../../src/testing/samples.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { filesBelow } from '../support/layouts.ts';
-import { type LoggedRegistry, startLoggedRegistry } from '../support/logged-registry.ts';
+import { type ProxiedRegistry, startProxiedRegistry } from '../support/proxied-registry.ts';
 import { writePlainLayout } from '../support/plain-layout.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
 import { fillDisk, MEBIBYTE, small, smallDisk } from '../support/small-disk.ts';
 
-let source: LoggedRegistry;
+let source: ProxiedRegistry;
 let work: TemporaryDirectory;
 let image: Built;
 let reference: string;
 const old = await buildImage({ layers: [{ files: { a: 'old' } }] });
 
 before(async () => {
-  source = await startLoggedRegistry();
+  source = await startProxiedRegistry();
   const layers = [{ files: { big: Buffer.from(seededBytes(5 * MEBIBYTE, 'large')).toString('base64') } }];
-  image = await putBuilt(source.registry.repository('app'), await buildImage({ layers }), { tags: ['new'] });
+  image = await putBuilt(source.repository('app'), await buildImage({ layers }), { tags: ['new'] });
   reference = `${source.host}/app:new`;
   work = await temporaryDirectory('full');
   await writePlainLayout(image, join(work.path, 'layout'));
 });
 after(async () => {
-  await source?.close();
+  await source?.stop();
   await work?.remove();
 });
 

@@ -10,7 +10,7 @@ import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { facts } from '../support/canary.ts';
 import { scratch } from '../support/layouts.ts';
-import { type LoggedRegistry, startLoggedRegistry } from '../support/logged-registry.ts';
+import { type ProxiedRegistry, startProxiedRegistry } from '../support/proxied-registry.ts';
 import { asOrdinaryUser, giveTo } from '../support/ordinary-user.ts';
 import { writePlainLayout } from '../support/plain-layout.ts';
 import { remount, small, smallDisk } from '../support/small-disk.ts';
@@ -22,12 +22,12 @@ const blob = `blobs/${layer?.descriptor.digest.replace(':', '/')}`;
 /** Nothing hangs: what is waited for is a fault. */
 const patience = { timeout: 60_000 };
 
-let source: LoggedRegistry;
+let source: ProxiedRegistry;
 before(async () => {
-  source = await startLoggedRegistry();
-  await putBuilt(source.registry.repository('app'), fresh, { tags: ['new'] });
+  source = await startProxiedRegistry();
+  await putBuilt(source.repository('app'), fresh, { tags: ['new'] });
 });
-after(() => source?.close());
+after(() => source?.stop());
 
 const writing = (layout: string): readonly (readonly string[])[] => [
   ['pull', `${source.host}/app:new`, layout],

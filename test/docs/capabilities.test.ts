@@ -1,20 +1,15 @@
 /** The table of what people do to images, without running its tests, as `npm run check:capabilities` does: it is whole, and names what is there. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import { leadingIds, seriesOf } from '../../scripts/table/ids.ts';
-import { readTable } from '../../scripts/table/rows.ts';
-import { idsIn, testFiles, titlesIn } from '../../scripts/table/titles.ts';
+import { seriesOf } from '../../scripts/table/ids.ts';
 import { processContext } from '../../src/cli/context.ts';
 import { createFrame } from '../../src/cli/frame.ts';
 import { wholeProgram } from '../../src/cli/program.ts';
+import { readProjectFile } from '../support/named-tests.ts';
+import { assertFilesHaveIds, assertNone, assertTitlesHaveRows, readPromises } from '../support/promises.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const read = (file: string): string => readFileSync(root + file, 'utf8');
-const { rows, problems } = readTable(read('docs/capabilities.md'));
-const ids = rows.map(({ id }) => id);
+const { rows, problems, ids } = readPromises('docs/capabilities.md');
 
 /** How far each group is numbered, and what is left out of it: that of one vendor, of one kind of store, or of another time. */
 const groups: Readonly<Record<string, { readonly last: number; readonly without?: readonly number[] }>> = {
@@ -50,26 +45,15 @@ test('of each other tool it is told whether it has that', () => {
 });
 
 test('every row names test files that have its id', () => {
-  const lacking = rows.flatMap(({ id, files }) => {
-    if (files.length === 0) return [`${id} names no test`];
-    return files.filter((file) => !has(file, id)).map((file) => `${id} does not stand in ${file}`);
-  });
-  none(lacking);
+  assertFilesHaveIds(rows);
 });
 
 test('every title with an id of the table has a row', () => {
-  const unknown = testFiles(root).flatMap((file) =>
-    titlesIn(file, read(file)).flatMap((title) =>
-      leadingIds(title)
-        .filter((id) => Object.hasOwn(groups, seriesOf(id)) && !ids.includes(id))
-        .map((id) => `${file}: ${id}`),
-    ),
-  );
-  none(unknown);
+  assertTitlesHaveRows(ids, (id) => Object.hasOwn(groups, seriesOf(id)));
 });
 
 test('the names in the column of the API are exported', () => {
-  const surface = wordsOf(read('test/api/surface.golden.txt'));
+  const surface = wordsOf(readProjectFile('test/api/surface.golden.txt'));
   const unknown = rows.flatMap(({ id, cells }) =>
     codeIn(cells.API).flatMap((code) =>
       [...wordsOf(code.replaceAll(/'[^']*'/g, ''))]
@@ -77,7 +61,7 @@ test('the names in the column of the API are exported', () => {
         .map((word) => `${id}: ${word}`),
     ),
   );
-  none(unknown);
+  assertNone(unknown);
 });
 
 test('the commands in the column of the command are those of the command line, with their options', async () => {
@@ -85,7 +69,7 @@ test('the commands in the column of the command are those of the command line, w
   const unknown = rows.flatMap(({ id, cells }) =>
     codeIn(cells.command).flatMap((code) => wrongIn(program, code).map((word) => `${id}: ${code}: ${word}`)),
   );
-  none(unknown);
+  assertNone(unknown);
 });
 
 /** The words of `lading index add --replace` that its command does not know. */
@@ -100,15 +84,6 @@ function wrongIn(program: CommandUnknownOpts, code: string): readonly string[] {
   }
   const known = new Set(command.options.map(({ long }) => long));
   return words.filter((word) => word.startsWith('--') && !known.has(word));
-}
-
-/** Shows them all, which a comparison of arrays does not. */
-function none(wrong: readonly string[]): void {
-  assert.ok(wrong.length === 0, wrong.join('\n'));
-}
-
-function has(file: string, id: string): boolean {
-  return testFiles(root).includes(file) && idsIn(file, read(file)).has(id);
 }
 
 function codeIn(cell = ''): readonly string[] {

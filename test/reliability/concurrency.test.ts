@@ -10,25 +10,24 @@ import { after, before, test } from 'node:test';
 import { buildImage, putBuilt, seededBytes } from '../../src/testing/fixtures.ts';
 import { command, succeed } from '../support/command.ts';
 import { indexOf, rootsOf, scratch } from '../support/layouts.ts';
-import { type LoggedRegistry, startLoggedRegistry } from '../support/logged-registry.ts';
 import { writePlainLayout } from '../support/plain-layout.ts';
+import { type ProxiedRegistry, startProxiedRegistry } from '../support/proxied-registry.ts';
 import { isWhole } from '../support/seeded.ts';
-import { total } from '../support/layout-blobs.ts';
 
 const COUNT = isWhole ? 32 : 6;
 const SHARED_BYTES = 2 << 20;
 const tags = Array.from({ length: COUNT }, (_, at) => `t${at}`);
 
-let server: LoggedRegistry;
+let server: ProxiedRegistry;
 before(async () => {
-  server = await startLoggedRegistry();
+  server = await startProxiedRegistry();
   const shared = seededBytes(SHARED_BYTES, 'shared');
   for (const tag of tags) {
     const image = await buildImage({ layers: [shared, { files: { own: tag } }] });
-    await putBuilt(server.registry.repository('app'), image, { tags: [tag] });
+    await putBuilt(server.repository('app'), image, { tags: [tag] });
   }
 });
-after(() => server?.close());
+after(() => server?.stop());
 
 /** Reads the index again and again. @returns what ends that, with how often it was read */
 function watch(directory: string): () => Promise<number> {
@@ -50,14 +49,14 @@ test('G35: processes that pull into one layout all end well, and fetch what they
   const directory = join(await scratch(t), 'app');
   await writePlainLayout(await buildImage({ layers: [{ files: { a: 'first' } }] }), directory);
   const end = watch(directory);
-  server.log.length = 0;
+  server.served();
   const results = await Promise.all(tags.map((tag) => command(['pull', `${server.host}/app:${tag}`, directory])));
   for (const { code, stderr } of results) assert.equal(code, 0, stderr);
   assert.ok((await end()) > 0);
   assert.deepEqual((await rootsOf(directory)).map((root) => root.replace(/ .*/, '')).sort(), ['1', ...tags].sort());
   for (const tag of tags) assert.match(await succeed(['validate', `oci:${directory}:${tag}`]), /: valid /);
   assert.deepEqual((await readdir(directory)).sort(), ['blobs', 'index.json', 'oci-layout']);
-  const served = total(server.log.map(({ bytesOut }) => bytesOut));
+  const served = server.served();
   assert.ok(served < 2 * SHARED_BYTES, `${served} bytes`);
 });
 

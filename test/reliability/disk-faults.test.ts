@@ -12,7 +12,8 @@ import { openVerbs, runVerb, type Verb, type Verbs, verbNames } from '../support
 import { openBelow } from '../support/open-below.ts';
 import type { TemporaryDirectory } from '../support/real/temporary.ts';
 import { memoryDirectory } from '../support/small-disk.ts';
-import { isWhole, sample, seededRandom } from '../support/seeded.ts';
+import { sample, seededRandom } from '../support/seeded.ts';
+import { tellCells } from '../support/cells.ts';
 import type { CliResult } from '../support/cli.ts';
 
 const SAMPLE = 12;
@@ -141,8 +142,7 @@ describe('a disk that fails', () => {
       const failed: unknown[] = [];
       for (const cell of cells)
         await assertCell(verb, cell, name === 'push').catch((error: unknown) => failed.push(error));
-      if (isWhole)
-        t.diagnostic(`${name}: ${cells.length} cells, ${cells.length - failed.length} passed, ${failed.length} failed`);
+      tellCells(t, cells.length, failed.length);
       assert.equal(
         failed.length,
         0,

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { vendors } from '../../src/testing/vendors.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+/** With a slash at its end. */
+export const projectRoot: string = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The text of a file of the project. */
 export function readProjectFile(file: string): string {
-  return readFileSync(root + file, 'utf8');
+  return readFileSync(projectRoot + file, 'utf8');
 }
 
 /** What an acceptance table knows a title by stands before it; a document does without. */

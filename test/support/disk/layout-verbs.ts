@@ -9,8 +9,8 @@ import { serve } from '../../../src/node/serve/serve.ts';
 import { directoryRegistry } from '../../../src/node/directory/directory-registry.ts';
 import { type Built, buildImage, seededBytes } from '../../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../cli.ts';
-import { type LoggedRegistry, startLoggedRegistry } from '../logged-registry.ts';
 import { writePlainLayout } from '../plain-layout.ts';
+import { type ProxiedRegistry, startProxiedRegistry } from '../proxied-registry.ts';
 import { putBuilt } from '../../../src/testing/fixtures.ts';
 import { assertSound, type Soundness } from './layout-soundness.ts';
 
@@ -32,7 +32,7 @@ export interface Verb {
 }
 
 export interface Verbs {
-  readonly source: LoggedRegistry;
+  readonly source: ProxiedRegistry;
   readonly old: Built;
   readonly fresh: Built;
   readonly verbs: Readonly<Record<'pull' | 'tag' | 'copy' | 'gc' | 'login' | 'push', Verb>>;
@@ -48,8 +48,8 @@ const LAYER_BYTES = 700_000;
 export async function openVerbs(elsewhere: string): Promise<Verbs> {
   const old = await buildImage({ layers: [{ files: { a: 'old' } }] });
   const fresh = await buildImage({ layers: [seededBytes(LAYER_BYTES, 'new'), { files: { a: 'new' } }] });
-  const source = await startLoggedRegistry();
-  await putBuilt(source.registry.repository('app'), fresh, { tags: ['new'] });
+  const source = await startProxiedRegistry();
+  await putBuilt(source.repository('app'), fresh, { tags: ['new'] });
   const layout = join(elsewhere, 'source');
   await writePlainLayout(fresh, layout);
   const [oldRoot, newRoot] = [`1 ${old.descriptor.digest}`, `new ${fresh.descriptor.digest}`];
@@ -75,7 +75,7 @@ export async function openVerbs(elsewhere: string): Promise<Verbs> {
       'app',
     ),
   };
-  return { source, old, fresh, verbs, close: () => source.close() };
+  return { source, old, fresh, verbs, close: () => source.stop() };
 }
 
 /** A server over the folder, for as long as something runs. */

@@ -44,6 +44,8 @@ interface Reading {
   /** Where the last attempt that counted began, and how many have brought nothing since. */
   mark: number;
   idle: number;
+  /** Why the last one ended; undefined: the body did. */
+  reason: unknown;
   /** Are ranges to be asked for? */
   ranges: boolean;
   /** A strong one. */
@@ -68,6 +70,7 @@ export async function* readBlob(
     at: start,
     mark: start,
     idle: 0,
+    reason: undefined,
     ranges: true,
     etag: undefined,
     longSkips: 0,
@@ -117,18 +120,26 @@ async function beforeNext(reading: Reading, reason: unknown): Promise<void> {
   const progress = reading.at - reading.mark >= PROGRESS_BYTES;
   reading.idle = progress ? 0 : reading.idle + 1;
   reading.mark = reading.at;
-  const why = reason instanceof Error ? reason.message : 'the body was too short';
-  if (reading.idle >= MAX_IDLE_ATTEMPTS) {
-    const where = `${descriptor.digest} from ${nameOf(place)}`;
-    const got = `${reading.at} of ${descriptor.size} bytes after ${MAX_IDLE_ATTEMPTS} attempts without progress`;
-    if (reason === undefined)
-      throw new OciError('SIZE_MISMATCH', `${where} ended early: ${got}`, { digests: [descriptor.digest] });
-    throw new OciError('UNREACHABLE', `${where} keeps breaking off: ${got}: ${why}`, { cause: reason });
-  }
+  reading.reason = reason;
+  const why = whyOf(reason);
+  if (reading.idle >= MAX_IDLE_ATTEMPTS) throw keepsEnding(reading, `${MAX_IDLE_ATTEMPTS} attempts without progress`);
   const delayMs = reading.idle === 0 ? 0 : 100 * 2 ** reading.idle;
   const url = apiUrl(place, pathIn(place, `blobs/${descriptor.digest}`));
   call.on?.({ type: 'retry', method: 'GET', url, reason: why, attempt: reading.idle, delayMs });
   if (delayMs > 0) await place.session.clock.wait(delayMs, call.signal);
+}
+
+function whyOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : 'the body was too short';
+}
+
+/** What to say of a body that never comes to its end: the network broke it off, or the registry has no more. */
+function keepsEnding({ place, descriptor, at, reason }: Reading, after: string, hint?: string): OciError {
+  const where = `${descriptor.digest} from ${nameOf(place)}`;
+  const got = `${at} of ${descriptor.size} bytes after ${after}`;
+  return reason === undefined
+    ? new OciError('SIZE_MISMATCH', `${where} ended early: ${got}`, { digests: [descriptor.digest] })
+    : new OciError('UNREACHABLE', `${where} keeps breaking off: ${got}: ${whyOf(reason)}`, { hint, cause: reason });
 }
 
 /** An answer, and how many of its bytes are known already. */
@@ -195,14 +206,8 @@ function wrongSize({ place, descriptor }: Reading, response: HttpResponse): OciE
 function skipsTooMuch(reading: Reading): OciError | undefined {
   const skips = reading.at < SHORT_SKIP_BYTES ? reading.idle : reading.longSkips++;
   if (reading.at === 0 || skips < MAX_SKIPS) return undefined;
-  const { place, descriptor } = reading;
-  return new OciError(
-    'UNREACHABLE',
-    `${descriptor.digest} from ${nameOf(place)} broke off at byte ${reading.at} again`,
-    {
-      hint: 'the registry cannot resume a download; try again when the network is better',
-    },
-  );
+  const hint = 'the registry cannot resume a download; try again when the network is better';
+  return keepsEnding(reading, `${skips} readings from its beginning`, hint);
 }
 
 function wrongRange({ place, descriptor }: Reading, { status, headers }: HttpResponse): OciError {

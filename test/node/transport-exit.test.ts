@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { startOrigin } from '../support/http-origin.ts';
 
 const program = `
-  const { nodeTransport } = await import('./src/node/transport.ts');
+  const { nodeTransport } = await import('./src/node/http/transport.ts');
   const send = nodeTransport({ proxy: false });
   const url = process.argv[1];
   for (let at = 0; at < 3; at++) {

@@ -10,7 +10,7 @@ import { scratch } from './layouts.ts';
 const sourceOf = (path: string): string => JSON.stringify(fileURLToPath(new URL(`../../src/${path}`, import.meta.url)));
 
 const source = `
-import { directoryStore } from ${sourceOf('node/directory.ts')};
+import { directoryStore } from ${sourceOf('node/directory/directory.ts')};
 import { putImage, chunked } from ${sourceOf('testing/samples.ts')};
 const [verb, directory, prefix, count] = process.argv.slice(2);
 const store = directoryStore(directory);

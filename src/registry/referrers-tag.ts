@@ -15,9 +15,9 @@ import { headManifest } from './resolve.ts';
 import { condition, sendManifest } from './send-manifest.ts';
 import { nameOf, type Place } from './session.ts';
 
-const MAX_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 10;
 /** Somebody else takes about as long as we from reading the list to writing it: but no less than this, and no more. */
-const SETTLE_MS = { least: 150, most: 2000 } as const;
+const SETTLE_MS = { least: 50, most: 2000 } as const;
 
 type IndexManifest = Manifest & { readonly document: ImageIndex };
 
@@ -66,7 +66,7 @@ function changeReferrersTag(place: Place, subject: Digest, call: Call, change: C
       const manifests = entries.filter(({ digest }) => !gone.has(digest));
       const next = manifestFromDocument({ ...(current?.document ?? emptyIndex), manifests });
       if (await replaced(place, tag, current, next, gone, call)) return place.session.clock.now() - startedMs;
-      await place.session.clock.wait(50 * 2 ** attempt * (0.5 + Math.random()), call.signal);
+      await place.session.clock.wait(Math.min(50 * 2 ** attempt, 1000) * (0.5 + Math.random()), call.signal);
     }
     throw contended(place, subject);
   });

@@ -105,6 +105,16 @@ describe('CAP-I1: titles of files', () => {
     await rejection('CONFLICT', pull(target, { a: '1', './a': '2' }));
     await pull(target, { a: '1', './a': '1' });
     await rejection('CONFLICT', pull(target, { a: '1', 'a/b': '2' }, { concurrency: 1 }));
+    const [file, below] = [plain('1'), plain('2')];
+    for (const files of [
+      [titled(file, 'c'), titled(below, 'c/d/e')],
+      [titled(below, 'c/d/e'), titled(file, './c')],
+    ]) {
+      const { source, opened } = sourceOf(file, below);
+      const error = await rejection('CONFLICT', pullFiles(source, files, target));
+      assert.match(error.message, /and another is in it: "c\/d\/e"/);
+      assert.deepEqual(opened, [], 'that is known before anything is fetched');
+    }
     await mkdir(join(target, 'folder'));
     await rejection('IO', pull(target, { folder: 'x' }));
   });

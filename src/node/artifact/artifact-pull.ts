@@ -99,7 +99,23 @@ function placedOf(files: readonly ArtifactFile[]): readonly Placed[] {
     }
     known.set(place, { descriptor, title, place });
   }
+  for (const one of known.values()) requireFoldersAbove(one, known);
   return [...known.values()];
+}
+
+/** No file stands where another needs a folder. */
+function requireFoldersAbove({ title, place }: Placed, known: ReadonlyMap<string, Placed>): void {
+  for (let { folder } = splitPath(place); folder !== ''; { folder } = splitPath(folder)) {
+    const above = known.get(folder);
+    if (above === undefined || isDirectory(above.descriptor)) continue;
+    throw new OciError(
+      'CONFLICT',
+      `a file has the title ${quote(above.title)}, and another is in it: ${quote(title)}`,
+      {
+        hint: 'pull them one by one, to directories of their own (--filter)',
+      },
+    );
+  }
 }
 
 function unfit(title: string, problem: string): OciError {

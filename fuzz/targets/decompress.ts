@@ -18,7 +18,6 @@ export const target: FuzzTarget = {
   corpus: async () => ({ ...(await lines('decompress')), other: await trickLayers('/outside') }),
   arbitrary: fc.uint8Array({ maxLength: 400 }).map((plain) => gzipSync(plain)),
   tokens: ['\u001f', '(', '/'],
-  share: 0.1,
   async run(input) {
     const plain = await settled(readAll(decompress(fromArray(input), { maxBytes: LIMIT }), LIMIT, 'it'));
     assert.ok(plain === undefined || plain.length <= LIMIT);

@@ -24,7 +24,6 @@ export const target: FuzzTarget = {
     'null',
     '"rootfs":{"diff_ids":[',
   ],
-  share: 0.05,
   async run(input) {
     const files = await settled(filesOf(input));
     const archive = files && (await settled(readDockerArchive(files)));

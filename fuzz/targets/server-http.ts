@@ -59,7 +59,7 @@ export const target: FuzzTarget = {
     'Expect: 100-continue',
     'Upgrade: h2c',
   ],
-  share: 1 / 50,
+  share: 1 / 10,
   growth: 8 * 1024,
   async run(input) {
     const { port } = await open();

@@ -25,7 +25,7 @@ export const target: FuzzTarget = {
   corpus: () => lines('server-upload'),
   arbitrary: fc.uint8Array({ maxLength: 2 * STEPS }),
   tokens: ['oa', 'cz', 's0', 'f0', 'w0', 'x5', 'q0', 'd0', 'm0'],
-  share: 0.05,
+  share: 1 / 10,
   async run(input) {
     const api = createApi();
     const uploads: Model[] = [];

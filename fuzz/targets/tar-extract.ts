@@ -15,7 +15,7 @@ export const target: FuzzTarget = {
   name: 'tar-extract',
   corpus: async () => unjudged(await trickArchives((await open()).outside)),
   tokens: ['../', '/etc/passwd', '.wh.', '.wh..wh..opq', '..', './', 'a/b', '2', '1', '5', '\0'],
-  share: 1 / 200,
+  share: 1 / 50,
   growth: 32 * 1024,
   async run(input) {
     const canary = await open();

@@ -22,7 +22,6 @@ export const target: FuzzTarget = {
     'x'.repeat(512),
     '\0'.repeat(1024),
   ],
-  share: 0.1,
   async run(input) {
     const read = await outcome(input, readWhole(input));
     const window = async (start: number, end: number): Promise<Uint8Array> => input.subarray(start, end);

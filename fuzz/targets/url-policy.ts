@@ -11,6 +11,7 @@ import { judgeRealm } from '../../src/http/realm.ts';
 import { text, valueOf, verdictOf } from '../judge.ts';
 import { lines } from '../lines.ts';
 import type { FuzzTarget } from '../target.ts';
+import { parseUrl } from '../../src/model/parse-url.ts';
 
 const hosts = createHosts();
 const inner = new BlockList();
@@ -85,8 +86,8 @@ export const target: FuzzTarget = {
   run(input) {
     const [kind = '', from = '', ...rest] = text(input).split(' ');
     const to = rest.join(' ');
-    if (!URL.canParse(from) || !/^https?:$/.test(new URL(from).protocol)) return 'refused';
-    const registry = new URL(from);
+    const registry = parseUrl(from);
+    if (registry === undefined || !/^https?:$/.test(registry.protocol)) return 'refused';
     const host = valueOf(() => hosts(registry.host));
     if (host === undefined) return 'refused';
     const policy = { registry: registry.origin, hosts };

@@ -3,6 +3,7 @@
  * (link-local with the clouds' metadata services, multicast, reserved). It judges what names say, and the addresses
  * that names resolve to; whether a zone may be entered is for `hop` and the transport's lookup to decide.
  */
+import { parseUrl } from '../model/parse-url.ts';
 
 export type Zone = 'public' | 'private' | 'loopback' | 'forbidden';
 
@@ -113,8 +114,9 @@ function split(word: number): number[] {
 
 function parseV6(text: string): readonly number[] | undefined {
   const plain = text.split('%', 1)[0] ?? '';
-  if (!plain.includes(':') || !URL.canParse(`http://[${plain}]/`)) return undefined;
-  const [head = '', tail] = new URL(`http://[${plain}]/`).hostname.slice(1, -1).split('::');
+  const url = plain.includes(':') ? parseUrl(`http://[${plain}]/`) : undefined;
+  if (url === undefined) return undefined;
+  const [head = '', tail] = url.hostname.slice(1, -1).split('::');
   const words = (part: string | undefined): number[] =>
     part === undefined || part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16));
   const [left, right] = [words(head), words(tail)];

@@ -7,6 +7,7 @@ import { OciError } from '../errors.ts';
 import { zoneOfHost, type Zone } from './address.ts';
 import type { Hosts } from './hosts.ts';
 import { redactUrl } from './redact.ts';
+import { parseUrl } from '../model/parse-url.ts';
 
 const MAX_TOLD = 300;
 
@@ -84,10 +85,10 @@ function hostSettings(to: URL, hosts: Hosts): { readonly plainHttp: boolean; rea
  */
 export function follow(from: string, location: string, policy: HopPolicy, what: string = 'redirect'): URL {
   const base = new URL(from);
-  if (!URL.canParse(location, from)) {
+  const to = parseUrl(location, base);
+  if (to === undefined) {
     throw new OciError('PROTOCOL', `${base.host} answered with a ${what} to something that is no URL`);
   }
-  const to = new URL(location, base);
   to.hash = '';
   const verdict = hop(base, to, policy);
   if (verdict.allowed) return to;

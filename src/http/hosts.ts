@@ -7,13 +7,12 @@ import { canonicalDomain, DOCKER_HUB, isDomain } from '../model/domain.ts';
 import { quote, withoutLogin } from '../model/quote.ts';
 import type { Host, HostSettings, Hosts } from './host.ts';
 import type { WireHeaders } from '../model/call.ts';
+import { parseUrl } from '../model/parse-url.ts';
 
 type Settings = ReadonlyMap<string, HostSettings>;
 
 /** Token servers of registries that have them under another domain. */
-const knownRealms: Readonly<Record<string, readonly string[]>> = {
-  'registry.hub.docker.com': ['auth.docker.io'],
-};
+const knownRealms: ReadonlyMap<string, readonly string[]> = new Map([['registry.hub.docker.com', ['auth.docker.io']]]);
 
 /**
  * @param settings by registry, as users name it: `docker.io`, `localhost:5000`
@@ -91,7 +90,7 @@ function hostOf(name: string, all: Settings): Host {
     mirrors: (settings?.mirrors ?? []).map((mirror) => mirrorOf(readAddress(mirror).name, all)),
     mirrorTags: settings?.mirrorTags ?? false,
     headers: lowerCase(settings?.headers ?? {}),
-    realms: [...(knownRealms[name] ?? []), ...(settings?.realms ?? [])],
+    realms: [...(knownRealms.get(name) ?? []), ...(settings?.realms ?? [])],
     credential: settings?.credential,
     repositoryTokens: settings?.repositoryTokens ?? false,
     chunkSize: settings?.chunkSize,
@@ -111,7 +110,7 @@ function baseOf(name: string, settings: HostSettings | undefined): URL {
 }
 
 function checkedOrigin(name: string, origin: string): URL {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined;
+  const url = parseUrl(origin);
   const usable = url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password + url.search === '';
   if (usable) return url;
   throw new OciError('CONFIG_INVALID', `the origin of ${name} is not an http or https URL`, {

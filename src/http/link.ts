@@ -1,6 +1,7 @@
 /** The next page of a listing (RFC 8288). Its URL is opaque and is sent back as it came, but to the registry only. */
 import { OciError } from '../errors.ts';
 import type { HttpResponse } from './types.ts';
+import { parseUrl } from '../model/parse-url.ts';
 
 /**
  * The URL of the next page, absolute; undefined: there is none.
@@ -11,8 +12,8 @@ export function nextPage(response: HttpResponse, registryOrigin: string): string
   const { host } = new URL(response.url);
   const next = header === undefined ? undefined : relNext(header, host);
   if (next === undefined) return undefined;
-  if (!URL.canParse(next, response.url)) throw new OciError('PROTOCOL', `the next page of ${host} is no URL`);
-  const url = new URL(next, response.url);
+  const url = parseUrl(next, response.url);
+  if (url === undefined) throw new OciError('PROTOCOL', `the next page of ${host} is no URL`);
   url.hash = '';
   // The origin of a blob: URL is that of the URL in it.
   const isHttp = url.protocol === 'https:' || url.protocol === 'http:';

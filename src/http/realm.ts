@@ -7,6 +7,7 @@ import { quote } from '../model/quote.ts';
 import type { Host, Hosts } from './host.ts';
 import { follow } from './hop.ts';
 import { isSameSite } from './site.ts';
+import { parseUrl } from '../model/parse-url.ts';
 
 export interface Realm {
   readonly url: URL;
@@ -56,8 +57,9 @@ function hostnameOf(name: string): string {
 
 function realmHost(realm: string): string {
   const text = realm.includes('://') ? realm : `https://${realm}`;
-  if (!URL.canParse(text)) throw new OciError('CONFIG_INVALID', `the realm ${quote(realm)} is not a host`);
-  return new URL(text).host;
+  const url = parseUrl(text);
+  if (url === undefined) throw new OciError('CONFIG_INVALID', `the realm ${quote(realm)} is not a host`);
+  return url.host;
 }
 
 function isOriginOf(realm: string, url: URL): boolean {

@@ -11,6 +11,7 @@ import { REDACTED, redactUrl } from './redact.ts';
 import { parseDate } from './retry-after.ts';
 import type { Token } from './token-cache.ts';
 import type { Credential, HttpRequest, HttpResponse, Send } from './types.ts';
+import { parseUrl } from '../model/parse-url.ts';
 
 const MAX_BODY = 128 * 1024;
 const MAX_REDIRECTS = 3;
@@ -121,7 +122,7 @@ async function sendWithinOrigin(send: Send, first: HttpRequest): Promise<HttpRes
     if (location === undefined || response.status < 300 || response.status > 399) return response;
     await response.cancel();
     const from = new URL(request.url);
-    const to = URL.canParse(location, request.url) ? new URL(location, from) : undefined;
+    const to = parseUrl(location, from);
     if (to?.protocol !== from.protocol || to.origin !== from.origin || to.username !== '' || to.password !== '') {
       const where = to === undefined ? 'nowhere' : redactUrl(to.origin);
       throw new OciError(

@@ -4,6 +4,7 @@
  */
 import { OciError } from '../errors.ts';
 import { quote } from './quote.ts';
+import { parseUrl } from './parse-url.ts';
 
 /** Docker Hub's name in references; its API stands elsewhere. */
 export const DOCKER_HUB = 'docker.io';
@@ -17,7 +18,7 @@ const MAX_LENGTH = 261; // a DNS name and a port
 
 /** Does it follow the grammar of a registry's name, and can a URL hold it? */
 export function isDomain(text: string): boolean {
-  return text.length <= MAX_LENGTH && grammar.test(text) && URL.canParse(`https://${text}`);
+  return text.length <= MAX_LENGTH && grammar.test(text) && parseUrl(`https://${text}`) !== undefined;
 }
 
 /** Would docker read the first part of a name as a registry? Else it is a namespace of Docker Hub. */

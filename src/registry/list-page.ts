@@ -10,6 +10,7 @@ import { catalogListing, firstPage, type NameListing, namesIn, tagListing, valid
 import { askPage, isPastEnd, type Next, nextOf, readPage } from './pages.ts';
 import { type Exchange, settle, wireResponse } from './requests.ts';
 import type { Place, RegistryPlace } from './session.ts';
+import { parseUrl } from '../model/parse-url.ts';
 
 export interface PageOptions extends ListOptions {
   /** List what comes after this name; `last` of the page before. Some registries (Quay) know only cursors of their own. */
@@ -106,7 +107,7 @@ const GUESSED = '#guessed';
 function checkCursor({ host }: RegistryPlace, { what, url }: NameListing, cursor: string): Next {
   const guessed = cursor.endsWith(GUESSED);
   const next = guessed ? cursor.slice(0, -GUESSED.length) : cursor;
-  const to = URL.canParse(next, host.origin) ? new URL(next, host.origin) : undefined;
+  const to = parseUrl(next, host.origin);
   const path = new URL(url).pathname.slice(host.pathPrefix.length);
   const isAtHome = to?.origin === host.origin && to.username === '' && to.password === '' && to.hash === '';
   if (isAtHome && to.pathname.endsWith(path) && isOwnPrefix(host, to.pathname.slice(0, -path.length))) {

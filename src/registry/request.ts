@@ -8,6 +8,7 @@ import type { Call, WireHeaders } from '../model/call.ts';
 import { quote } from '../model/quote.ts';
 import { apiUrl, ask } from './requests.ts';
 import type { RegistryPlace } from './session.ts';
+import { parseUrl } from '../model/parse-url.ts';
 
 export interface OwnRequest extends Call {
   /** @default 'GET' */
@@ -30,7 +31,7 @@ export async function sendOwn(
 ): Promise<HttpResponse> {
   throwIfAborted(rest.signal);
   const root = apiUrl(place, '');
-  const url = URL.canParse(root + path) ? new URL(root + path) : undefined;
+  const url = parseUrl(root + path);
   if (url?.href.startsWith(root) !== true || path.includes('#') || path.startsWith('/') || climbs(url)) {
     throw new OciError('USAGE', `${quote(path)} is no path below ${root}`);
   }

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { createServer } from '../../src/server/app.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
-import { canary } from '../support/canaries.ts';
+import { canary } from '../support/planted-secrets.ts';
 import { hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
 import { withoutTls } from '../support/tls.ts';
 

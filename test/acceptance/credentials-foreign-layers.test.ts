@@ -14,7 +14,7 @@ import { createMemoryRegistry } from '../../src/store/memory.ts';
 import type { IngestRegistry } from '../../src/store/types.ts';
 import { seededBytes } from '../../src/testing/fixtures.ts';
 import { blob, imageManifest } from '../../src/testing/samples.ts';
-import { canary } from '../support/canaries.ts';
+import { canary } from '../support/planted-secrets.ts';
 import { assertStranger, assertTold, hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
 import { refused } from '../support/refused.ts';
 import { withoutTls } from '../support/tls.ts';

@@ -16,7 +16,7 @@ import type { IngestRegistry } from '../../src/store/types.ts';
 import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import * as quirks from '../../src/testing/quirks.ts';
 import { changing, combine, requestTo, type Wrap } from '../../src/testing/wrap.ts';
-import { assertNoCanary, canary, everythingOf } from '../support/canaries.ts';
+import { assertNoCanary, canary, everythingOf } from '../support/planted-secrets.ts';
 import { hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
 import { withoutTls } from '../support/tls.ts';
 

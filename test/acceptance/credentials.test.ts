@@ -12,7 +12,7 @@ import { tokenAccess } from '../../src/server/token-access.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import { collect } from '../../src/graph/collect.ts';
-import { assertNoCanary, canary } from '../support/canaries.ts';
+import { assertNoCanary, canary } from '../support/planted-secrets.ts';
 import { assertStranger, assertTold, hostileNetwork, type Place } from '../support/hostile-network.ts';
 import { refused } from '../support/refused.ts';
 import { withoutTls } from '../support/tls.ts';

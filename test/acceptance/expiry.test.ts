@@ -11,6 +11,7 @@ import type { Content } from '../../src/store/types.ts';
 import { seededContent } from '../../src/testing/fixtures.ts';
 import { wireTo, type WireRequest } from '../support/handler-wire.ts';
 import { testClock, type TestClock } from '../support/test-clock.ts';
+import { plantedCredentials } from '../support/planted-secrets.ts';
 
 interface Expiring {
   /** What the registry thinks: a token is good for so long, in ms. */
@@ -58,7 +59,7 @@ function expiring({ lastsMs, saysS, takesMs, client = {} }: Expiring): World {
     await clock.wait(takesMs(request));
     return response;
   };
-  const made = createClient({ transport: send, clock, ...client });
+  const made = createClient({ transport: send, clock, credentials: plantedCredentials, ...client });
   const repository = made.repository('registry.test/team/app');
   return { repository, kept: registry.repository('team/app'), requests, clock, given, refused };
 }

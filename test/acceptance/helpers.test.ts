@@ -5,7 +5,7 @@ import { createServer } from '../../src/server/app.ts';
 import { tokenAccess } from '../../src/server/token-access.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
-import { assertNoCanary, canary } from '../support/canaries.ts';
+import { assertNoCanary, canary } from '../support/planted-secrets.ts';
 import type { CliResult } from '../support/cli.ts';
 import { answers, fakeHome, type FakeHome, NOT_FOUND } from '../support/fake-helper.ts';
 import { assertTold, hostileNetwork, type Place } from '../support/hostile-network.ts';

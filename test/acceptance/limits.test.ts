@@ -9,6 +9,7 @@ import { askEndless } from '../support/ask-endless.ts';
 import { type Endpoint, endpoints, startEndlessRegistry } from '../support/endless-registry.ts';
 import { grownBy } from '../support/grown-by.ts';
 import { until } from '../support/until.ts';
+import { plantedCredentials } from '../support/planted-secrets.ts';
 
 const SLACK = 64 * 1024;
 const hang = { timeout: 120_000 };
@@ -42,7 +43,7 @@ for (const [endpoint, limit] of Object.entries(endpoints) as readonly (readonly 
         return { ...response, body: body() };
       };
       try {
-        const client = createClient({ transport: counting, retry: { attempts: 1 } });
+        const client = createClient({ transport: counting, credentials: plantedCredentials, retry: { attempts: 1 } });
         const error = await askEndless(client, `127.0.0.1:${origin.port}`, endpoint).then(
           () => undefined,
           (thrown: unknown) => thrown,

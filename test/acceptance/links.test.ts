@@ -9,7 +9,7 @@ import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import { answering, type Wrap } from '../../src/testing/wrap.ts';
 import type { Client } from '../../src/registry/client.ts';
-import { canary } from '../support/canaries.ts';
+import { canary } from '../support/planted-secrets.ts';
 import { assertTold, hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
 import { belowPath } from '../support/path-prefix.ts';
 import { refused } from '../support/refused.ts';

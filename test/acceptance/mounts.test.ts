@@ -11,7 +11,7 @@ const layers = [{ files: { a: seededBytes(200_000, 'a') } }];
 
 /** An image is copied to another repository of the registry, which checks at the PUT of the manifest that its blobs are there. */
 async function copied(...wraps: readonly Wrap[]): Promise<TestRegistry> {
-  const made = testRegistry({ wraps });
+  const made = testRegistry({ wraps, client: { credentials: undefined } });
   const { descriptor, blobs } = await putImage(made.registry.repository('team/app'), { layers, tags: ['1'] });
   const other = made.client.repository('registry.test/team/other');
   const copy1 = await copy(made.repository, '1', other, { tags: ['1'] });

@@ -13,6 +13,7 @@ import { grownBy } from '../support/grown-by.ts';
 import { rejection } from '../support/failure.ts';
 import { type Answer, type Script, script, type SentRequest } from '../support/scripted-transport.ts';
 import { testClock } from '../support/test-clock.ts';
+import { plantedCredentials } from '../support/planted-secrets.ts';
 
 const { descriptor: subject } = contentFrom(new Uint8Array(1));
 
@@ -35,7 +36,12 @@ function linked(next: (page: number) => number): Script {
 }
 
 const clientOf = ({ send }: Script, pages?: number): ReturnType<typeof createClient> =>
-  createClient({ transport: send, clock: testClock(), ...(pages === undefined ? {} : { limits: { pages } }) });
+  createClient({
+    transport: send,
+    credentials: plantedCredentials,
+    clock: testClock(),
+    ...(pages === undefined ? {} : { limits: { pages } }),
+  });
 
 for (const [what, list] of Object.entries(listings)) {
   describe(what, () => {

@@ -13,7 +13,7 @@ import type { Content, IngestRegistry } from '../../src/store/types.ts';
 import { type Built, buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import * as quirks from '../../src/testing/quirks.ts';
 import { answering, requestTo } from '../../src/testing/wrap.ts';
-import { canary } from '../support/canaries.ts';
+import { canary } from '../support/planted-secrets.ts';
 import { assertStranger, assertTold, hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
 import { refused } from '../support/refused.ts';
 import { withoutTls } from '../support/tls.ts';

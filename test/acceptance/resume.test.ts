@@ -12,6 +12,7 @@ import { seededBytes, seededContent } from '../../src/testing/fixtures.ts';
 import { only, requestTo } from '../../src/testing/wrap.ts';
 import { servedRegistry } from '../support/served-registry.ts';
 import { testClock } from '../support/test-clock.ts';
+import { plantedCredentials } from '../support/planted-secrets.ts';
 
 const SIZE = 64 * 1024 * 1024;
 const WINDOW = 256 * 1024;
@@ -87,7 +88,7 @@ test('G25: 64 MiB, reset at ten offsets: no more is served than was on its way, 
   const { descriptor } = seededContent(SIZE, 'G25');
   const made = await breaking(t, seededBytes(SIZE, 'G25'), offsets());
   const clock = testClock();
-  const client = createClient({ transport: counting(t, made), clock });
+  const client = createClient({ transport: counting(t, made), credentials: plantedCredentials, clock });
   for await (const _ of client.repository(`${made.host}/team/app`).blob(descriptor).open());
   assert.equal(made.starts.length, 11);
   assert.deepEqual(made.starts, made.received, 'it goes on from what it has received');

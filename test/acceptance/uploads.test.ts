@@ -13,7 +13,7 @@ import type { IngestRegistry } from '../../src/store/types.ts';
 import { seededBytes } from '../../src/testing/fixtures.ts';
 import * as quirks from '../../src/testing/quirks.ts';
 import { changed, requestTo, type Wrap } from '../../src/testing/wrap.ts';
-import { canary } from '../support/canaries.ts';
+import { canary } from '../support/planted-secrets.ts';
 import { assertStranger, assertTold, hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
 import { refused } from '../support/refused.ts';
 import { testRegistry } from '../support/test-registry.ts';

@@ -46,6 +46,14 @@ describe('the host of a registry', () => {
     assert.equal(set('localhost').origin, 'https://localhost');
   });
 
+  test('may have the name of what every object has', () => {
+    for (const name of ['constructor', 'valueof', 'hasownproperty', 'tostring']) {
+      const { origin, realms } = createHosts()(`${name}:443`);
+      assert.deepEqual({ origin, realms }, { origin: `https://${name}`, realms: [] });
+      assert.deepEqual(createHosts({ [`${name}:80`]: {} })(`${name}:80`).realms, []);
+    }
+  });
+
   test('B1 CONN-1 GO-22: may be elsewhere, under a path, and is found by where it is', () => {
     const hosts = createHosts({
       'corp.test': { origin: 'https://art.corp.test:8443/api/docker/hub/v2/', headers: { 'X-Team': 'a' } },

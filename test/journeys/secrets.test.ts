@@ -12,15 +12,8 @@ import type { Repository } from '../../src/registry/repository.ts';
 import { contentFrom } from '../../src/store/content.ts';
 import { buildImage } from '../../src/testing/fixtures.ts';
 import { all } from '../../src/testing/samples.ts';
-import {
-  allMoods,
-  assertNoCanary,
-  canary,
-  credentials,
-  everythingOf,
-  startTeller,
-  type Teller,
-} from '../support/canaries.ts';
+import { assertNoCanary, canary, credentials, everythingOf } from '../support/planted-secrets.ts';
+import { allMoods, startTeller, type Teller } from '../support/secret-tellers.ts';
 import { cli } from '../support/cli.ts';
 import { testClock } from '../support/test-clock.ts';
 

@@ -123,7 +123,7 @@ describe('the location of an upload', () => {
 
 describe('a mount', () => {
   const mounted = async (...wraps: Wrap[]): Promise<TestRegistry & { source: Content }> => {
-    const made = testRegistry({ wraps });
+    const made = testRegistry({ wraps, client: { credentials: undefined } });
     await made.registry.repository('base/image').putBlob(content);
     const source = made.client.repository('registry.test/base/image').blob(content.descriptor);
     return { ...made, source };

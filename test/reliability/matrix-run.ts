@@ -7,7 +7,7 @@ import type { Activity } from '../../src/model/call.ts';
 import { nodeTransport } from '../../src/node/http/transport.ts';
 import { type Client, createClient } from '../../src/registry/client.ts';
 import { type FaultPlan, type FaultProxy, faults, faultyResolve } from '../../src/testing/proxy/index.ts';
-import { assertNoCanary } from '../support/canaries.ts';
+import { assertNoCanary } from '../support/planted-secrets.ts';
 import type { Cell, Way } from './matrix-cells.ts';
 import type { Occasion } from './matrix-operations.ts';
 import { matrixUser, type World } from './matrix-world.ts';

@@ -12,7 +12,7 @@ import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { putArtifact, putImage } from '../../src/testing/fixtures.ts';
 import { seededBytes } from '../../src/testing/fixtures-bytes.ts';
 import { type FaultProxy, startFaultProxy } from '../../src/testing/proxy/index.ts';
-import { canary } from '../support/canaries.ts';
+import { canary } from '../support/planted-secrets.ts';
 import { opening, type Running } from '../support/real/cleanup.ts';
 import { startDockerRegistry } from '../support/real/docker-registry.ts';
 import { startTokenServer } from '../support/real/token-server.ts';

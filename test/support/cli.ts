@@ -2,6 +2,7 @@
 import { Readable, Writable } from 'node:stream';
 import type { Context, OutputStream, SignalName } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
+import { assertNoCanary } from './planted-secrets.ts';
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -69,7 +70,9 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
   const done = run(argv, context).then((code) => {
     const stdoutBytes = Buffer.concat(stdout.chunks);
     const stderrText = Buffer.concat(stderr.chunks).toString();
-    return { code, stdout: stdoutBytes.toString(), stdoutBytes, stderr: stderrText, exits };
+    const stdoutText = stdoutBytes.toString();
+    assertNoCanary(stdoutText + stderrText, argv.join(' '));
+    return { code, stdout: stdoutText, stdoutBytes, stderr: stderrText, exits };
   });
   return { done, send, firstLine: () => Promise.race([stdout.first, failedEarly(done)]) };
 }

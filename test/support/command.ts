@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { assertNoCanary } from './planted-secrets.ts';
 
 export interface CommandOptions {
   readonly cwd?: string | undefined;
@@ -79,7 +80,9 @@ async function ending(child: ChildProcessWithoutNullStreams): Promise<CommandRes
     buffer(child.stderr),
     once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
   ]);
-  return { code, signal, stdout: stdoutBytes.toString(), stdoutBytes, stderr: stderr.toString() };
+  const result = { code, signal, stdout: stdoutBytes.toString(), stdoutBytes, stderr: stderr.toString() };
+  assertNoCanary(result.stdout + result.stderr, child.spawnargs.join(' '));
+  return result;
 }
 
 let home: string | undefined;

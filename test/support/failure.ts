@@ -1,6 +1,7 @@
-/** The error that an attempt ends with: one of ours, of the expected code, on one line that no terminal obeys. */
+/** The error that an attempt ends with: one of ours, of the expected code, on one line that no terminal obeys, without a secret. */
 import assert from 'node:assert/strict';
 import { type ErrorCode, isOciError, type OciError } from '../../src/errors.ts';
+import { assertNoCanary, everythingOf } from './planted-secrets.ts';
 
 export function failure(code: ErrorCode, attempt: () => unknown): OciError {
   try {
@@ -24,5 +25,6 @@ function checked(code: ErrorCode, error: unknown): OciError {
   assert.ok(isOciError(error), String(error));
   assert.equal(error.code, code, error.message);
   assert.match(error.message, /^[\x20-\x7e…]+$/);
+  assertNoCanary(everythingOf(error), 'an error');
   return error;
 }

@@ -17,6 +17,7 @@ import type { Handler } from '../../src/server/handler.ts';
 import { type CliOptions, type CliResult, cli } from './cli.ts';
 import { testClock } from './test-clock.ts';
 import { type Certificates, makeCertificates } from './tls.ts';
+import { plantedCredentials } from './planted-secrets.ts';
 
 /** A request as it arrived. */
 export interface Seen {
@@ -84,7 +85,13 @@ export async function hostileNetwork(t: TestContext): Promise<Network> {
     client({ certified, ...options } = {}) {
       const tls = certified === undefined ? {} : { [certified]: certificates.client };
       const transport = nodeTransport({ ca: [certificates.ca], tls, resolve, proxy: false });
-      const client = createClient({ transport, clock: testClock(), retry: { random: () => 0 }, ...options });
+      const client = createClient({
+        transport,
+        clock: testClock(),
+        retry: { random: () => 0 },
+        credentials: plantedCredentials,
+        ...options,
+      });
       t.after(() => client.close());
       return client;
     },

@@ -9,6 +9,7 @@ import { createMemoryRegistry } from '../../src/store/memory.ts';
 import type { IngestRegistry } from '../../src/store/types.ts';
 import { combine, type Wrap } from '../../src/testing/wrap.ts';
 import { testClock } from './test-clock.ts';
+import { plantedCredentials } from './planted-secrets.ts';
 
 export interface ServedRegistry {
   readonly client: Client;
@@ -29,7 +30,12 @@ export async function servedRegistry(
   const log: AccessLogEntry[] = [];
   const handler = createServer({ registry, log: (entry) => log.push(entry) });
   const served = await serve(combine(...wraps)(handler));
-  const client = createClient({ transport: nodeTransport({ proxy: false }), clock: testClock(), ...options });
+  const client = createClient({
+    transport: nodeTransport({ proxy: false }),
+    clock: testClock(),
+    credentials: plantedCredentials,
+    ...options,
+  });
   const close = async (): Promise<void> => {
     await client.close();
     await served.close();

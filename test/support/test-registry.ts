@@ -6,6 +6,7 @@ import { createMemoryRegistry } from '../../src/store/memory.ts';
 import type { IngestRegistry } from '../../src/store/types.ts';
 import { combine, type Wrap } from '../../src/testing/wrap.ts';
 import { type WireRequest, wireTo } from './handler-wire.ts';
+import { plantedCredentials } from './planted-secrets.ts';
 import { type TestClock, testClock } from './test-clock.ts';
 
 export interface TestRegistryOptions {
@@ -35,7 +36,13 @@ export function testRegistry(options: TestRegistryOptions = {}): TestRegistry {
   const handler = combine(...(options.wraps ?? []))(createServer({ ...options.server, registry }));
   const { transport, requests, open } = wireTo(handler);
   const clock = testClock();
-  const client = createClient({ transport, clock, retry: { random: () => 0 }, ...options.client });
+  const client = createClient({
+    transport,
+    clock,
+    retry: { random: () => 0 },
+    credentials: plantedCredentials,
+    ...options.client,
+  });
   const repository = client.repository(TEAM_APP);
   const lines = (): string[] => requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
   return { client, repository, registry, requests, clock, open, lines };

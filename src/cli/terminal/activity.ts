@@ -4,6 +4,7 @@ import { formatDuration } from './bytes.ts';
 import type { Output } from './output.ts';
 import type { Progress } from './progress.ts';
 import { styled } from './style.ts';
+import { parseUrl } from '../../model/parse-url.ts';
 
 export interface ActivityOptions {
   readonly progress: Progress;
@@ -39,5 +40,5 @@ function tellRequest(activity: Activity, output: Output): void {
 }
 
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
+  return parseUrl(url)?.host ?? url;
 }

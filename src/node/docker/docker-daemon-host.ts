@@ -13,6 +13,7 @@ import { parseStrictJson } from '../../model/strict-json.ts';
 import { readConfigFile } from '../credentials/config-file.ts';
 import { onDisk, unless } from '../files/fs-errors.ts';
 import { readTlsFiles, type TlsSettings } from '../http/tls.ts';
+import { parseUrl } from '../../model/parse-url.ts';
 
 export interface EngineOptions {
   /** `unix:///run/docker.sock`, `tcp://build.example:2376`, `npipe:////./pipe/docker_engine`; it wins over the environment. */
@@ -67,9 +68,9 @@ function requireConnectable(path: string, name: string): void {
 /** Docker's ports are 2375, and 2376 with TLS. */
 function originOf(rest: string, isTls: boolean): string | undefined {
   const scheme = isTls ? 'https' : 'http';
-  const text = `${scheme}://${rest}`;
-  if (rest === '' || !URL.canParse(text)) return undefined;
-  const { host, port, pathname, username } = new URL(text);
+  const url = rest === '' ? undefined : parseUrl(`${scheme}://${rest}`);
+  if (url === undefined) return undefined;
+  const { host, port, pathname, username } = url;
   if (username !== '' || pathname !== '/') return undefined;
   const hasPort = port !== '' || /:\d+\/?$/.test(rest);
   return `${scheme}://${hasPort ? host : `${host}:${isTls ? 2376 : 2375}`}`;

@@ -2,6 +2,7 @@
 import { getProxyForUrl } from 'proxy-from-env';
 import { OciError } from '../../errors.ts';
 import { zoneOfHost } from '../../http/address.ts';
+import { parseUrl } from '../../model/parse-url.ts';
 
 /** A proxy's URL; `false`: none; undefined: as the environment says. */
 export type ProxySetting = string | false | undefined;
@@ -15,7 +16,7 @@ export function proxyFor(url: URL, setting: ProxySetting): URL | undefined {
   const text = setting ?? (isExcluded(url) ? '' : getProxyForUrl(url.href));
   if (text === '') return undefined;
   // Its text stays out of the error: it may hold a password.
-  const proxy = URL.canParse(text) ? new URL(text) : undefined;
+  const proxy = parseUrl(text);
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
   throw new OciError('CONFIG_INVALID', `the proxy for ${url.host} is not an http or https URL`, {
     hint: 'set HTTPS_PROXY to something like http://proxy.example:3128',

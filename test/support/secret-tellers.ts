@@ -1,53 +1,10 @@
 /**
- * Secrets that can be told from all else, and servers that do their worst to make somebody tell them: a registry that repeats
- * what it is sent in its refusals, its token server, and a storage behind signed URLs.
+ * Servers that do their worst to make somebody tell a secret: a registry that repeats what it is sent in its refusals, its token server,
+ * and a storage behind signed URLs.
  */
-import assert from 'node:assert/strict';
-import { inspect } from 'node:util';
 import { serve } from '../../src/node/serve/serve.ts';
-import type { Credential } from '../../src/http/types.ts';
 import type { Handler } from '../../src/server/handler.ts';
-
-type CanaryName = 'password' | 'token' | 'identity' | 'issued' | 'signature' | 'state' | 'cookie' | 'header';
-
-const run = Math.random().toString(36).slice(2, 10);
-
-/** Other ones in every run: nothing else can look like them. */
-export const canary: Readonly<Record<CanaryName, string>> = {
-  password: `canary-password-${run}`,
-  token: `canary-own-token-${run}`,
-  identity: `canary-identity-token-${run}`,
-  issued: `canary-issued-token-${run}`,
-  signature: `canary-signature-${run}`,
-  state: `canary-state-${run}`,
-  cookie: `canary-cookie-${run}`,
-  header: `canary-header-${run}`,
-};
-
-export const credentials: Readonly<Record<string, Credential>> = {
-  'a password': { username: 'me', password: canary.password },
-  'a token': { registryToken: canary.token },
-  'an identity token': { identityToken: canary.identity },
-};
-
-/** How a canary may look on the wire. */
-const forms = Object.values(canary).flatMap((text) => [text, btoa(`me:${text}`), btoa(text)]);
-
-/** All that can be seen of an error: message, hint, stack, JSON, what inspection shows, and all of that of its causes. */
-export function everythingOf(error: unknown): string {
-  const causes: unknown[] = [];
-  for (let at = error; at !== undefined && causes.length < 10; at = (at as Error).cause) causes.push(at);
-  const shown = causes.map((one) => [String(one), (one as Error).stack, JSON.stringify(one)].join('\n'));
-  return [...shown, inspect(error, { depth: 20, showHidden: true })].join('\n');
-}
-
-/** Fails with what stands around the first secret. */
-export function assertNoCanary(told: string, what: string): void {
-  for (const form of forms) {
-    const at = told.indexOf(form);
-    assert.ok(at < 0, `${what} tells ${form}: …${told.slice(Math.max(0, at - 200), at + 100)}…`);
-  }
-}
+import { canary } from './planted-secrets.ts';
 
 /** All that it was sent. */
 const echo = (request: Request): string => `${request.url} ${JSON.stringify([...request.headers])}`;

@@ -38,7 +38,10 @@ export interface Served {
   /** `127.0.0.1:34567`, as a reference names it. */
   readonly host: string;
   readonly port: number;
-  /** Takes no more connections, ends those that rest, and lets the others finish within `graceMs`. */
+  /**
+   * Takes no more connections, ends those that rest, and lets the others finish within `graceMs`. What handlers still do for clients that
+   * have gone ends before it resolves, or `graceMs` later.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -61,19 +64,24 @@ export async function serve(what: Handler | ServerOptions, options: ServeOptions
   const server = createNodeServer(tls);
   server.setTimeout(options.idleTimeoutMs ?? 300_000);
   let isClosing = false;
+  const running = new Set<Promise<void>>();
   const answer =
     (expectsContinue: boolean) =>
     (request: IncomingMessage, response: ServerResponse): void => {
       response.once('close', () => isClosing && server.closeIdleConnections());
-      void exchangeOnWire(handler, request, response, { expectsContinue, isClosing: () => isClosing });
+      const exchange = exchangeOnWire(handler, request, response, { expectsContinue, isClosing: () => isClosing });
+      running.add(exchange);
+      void exchange.then(() => running.delete(exchange));
     };
   server.on('request', answer(false)).on('checkContinue', answer(true));
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const name = `${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     isClosing = true;
-    return closeServer(server, options.graceMs ?? 5000);
+    const { graceMs = 5000 } = options;
+    await closeServer(server, graceMs);
+    await within(graceMs, Promise.all(running));
   };
   return { url: `${tls === undefined ? 'http' : 'https'}://${name}`, host: name, port: address.port, close };
 }
@@ -124,4 +132,14 @@ function closeServer(server: Server, graceMs: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Waits for work, and no longer than that. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }

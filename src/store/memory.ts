@@ -152,7 +152,7 @@ async function putBlob(
     return 'mounted';
   }
   const chunks: Uint8Array[] = [];
-  for await (const chunk of abortable(content.open(options), options.signal)) chunks.push(chunk.slice());
+  for await (const chunk of abortable(content.open(options), options.signal)) chunks.push(new Uint8Array(chunk));
   shelf.blobs.set(digest, concat(chunks));
   return 'written';
 }
@@ -164,7 +164,7 @@ async function putManifest(
 ): Promise<'exists' | 'written'> {
   throwIfAborted(options.signal);
   const { digest, mediaType } = given.descriptor;
-  const manifest = manifestFrom(given.bytes.slice(), mediaType, digest);
+  const manifest = manifestFrom(new Uint8Array(given.bytes), mediaType, digest);
   const tags = (options.tags ?? []).map(checkTag);
   for (const tag of tags) {
     if (options.ifMatch !== undefined && shelf.tags.get(tag) !== options.ifMatch) {
@@ -198,7 +198,7 @@ function createIngest(shelf: Shelf): Ingest {
     },
     async append(bytes, options) {
       for await (const chunk of abortable(bytes, options?.signal)) {
-        chunks.push(chunk.slice());
+        chunks.push(new Uint8Array(chunk));
         size += chunk.length;
       }
     },

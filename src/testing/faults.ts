@@ -75,7 +75,7 @@ export function flipByte(offset: number): Wrap {
   return changingBytes(async function* (body) {
     let at = 0;
     for await (const chunk of body) {
-      const copy = chunk.slice();
+      const copy = new Uint8Array(chunk);
       const index = offset - at;
       if (index >= 0 && index < copy.length) copy[index] = (copy[index] ?? 0) ^ 0xff;
       at += chunk.length;

@@ -129,6 +129,6 @@ export function servesSchema1(...images: readonly BuiltSchema1[]): Wrap {
     const { bytes, mediaType, digest } = image;
     const length = String(bytes.length);
     const headers = { 'Content-Type': mediaType, 'Content-Length': length, 'Docker-Content-Digest': digest };
-    return new Response(request.method === 'HEAD' ? null : bytes.slice(), { headers });
+    return new Response(request.method === 'HEAD' ? null : new Uint8Array(bytes), { headers });
   };
 }

@@ -175,7 +175,7 @@ function pieceProof(places: readonly Place[]): PieceProof {
   const begin = (): void => {
     for (let place = places[next]; place?.start.out === at; place = places[++next]) {
       close();
-      const window = place.start.isFirst ? new Uint8Array(0) : tail.slice();
+      const window = place.start.isFirst ? new Uint8Array(0) : new Uint8Array(tail);
       open = { place, window, hasher: createHasher('sha256') };
     }
   };
@@ -188,7 +188,7 @@ function pieceProof(places: readonly Place[]): PieceProof {
     push(chunk, known) {
       const bytes = concat([pending, chunk]);
       const given = bytes.subarray(0, Math.max(0, known - at));
-      pending = bytes.slice(given.length);
+      pending = new Uint8Array(bytes.subarray(given.length));
       for (let rest = given; rest.length > 0; ) {
         begin();
         const end = places[next]?.start.out ?? Infinity;

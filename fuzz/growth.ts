@@ -2,7 +2,7 @@
  * Does time grow with the length of the input, or with its square? Pieces of the inputs that took the longest are repeated; what takes
  * the longest then is doubled, and doubled again. Four times the input may take sixteen times less than its square would.
  */
-import { fork, type Random } from './random.ts';
+import { type Random, seededRandom } from '../test/support/seeded.ts';
 import type { FuzzTarget } from './target.ts';
 
 export interface Growth {
@@ -37,7 +37,7 @@ export async function superlinear(
   cost: Cost = cpuMs,
 ): Promise<Growth | undefined> {
   const bytes = target.growth ?? FIRST_BYTES;
-  const random = fork(seed);
+  const random = seededRandom(seed);
   const timed: { readonly pump: Pump; readonly ms: number }[] = [];
   for (let at = 0; at < PIECES && inputs.length > 0; at++) {
     const pump = pumpOf(inputs[random(inputs.length)] ?? new Uint8Array(1), random);

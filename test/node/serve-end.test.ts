@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict';
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { once } from 'node:events';
-import { afterEach, describe, it } from 'node:test';
-import { serve, type ServeOptions, type Served } from '../../src/node/serve/serve.ts';
-import type { Handler } from '../../src/server/handler.ts';
+import { describe, it } from 'node:test';
 import { rawRequest } from '../support/real/raw-request.ts';
+import { serveEach, textAnswer } from '../support/serve-each.ts';
 import { settled, until } from '../support/until.ts';
 
-const open: Served[] = [];
-
-async function start(what: Handler, options: ServeOptions = {}): Promise<Served> {
-  const served = await serve(what, options);
-  open.push(served);
-  return served;
-}
-
-afterEach(async () => {
-  for (let served = open.pop(); served !== undefined; served = open.pop()) await served.close();
-});
-
-const text = (value: string): Response => new Response(value, { headers: { 'Content-Length': String(value.length) } });
+const start = serveEach();
 
 describe('the end of a server', () => {
   it('ends connections that rest', async () => {
-    const { url, close } = await start(async () => text('x'));
+    const { url, close } = await start(async () => textAnswer('x'));
     const agent = new Agent({ keepAlive: true });
     const sent = httpRequest(url, { agent }).end();
     const [answer] = await once(sent, 'response');
@@ -39,7 +26,7 @@ describe('the end of a server', () => {
     let finish: (() => void) | undefined;
     const { url, close } = await start(async () => {
       await new Promise<void>((resolve) => (finish = resolve));
-      return text('late');
+      return textAnswer('late');
     });
     const agent = new Agent({ keepAlive: true });
     const sent = httpRequest(url, { agent }).end();
@@ -100,7 +87,7 @@ describe('the end of a server', () => {
         await once(signal, 'abort');
         await new Promise<void>((resolve) => (finish = resolve));
         isDone = true;
-        return text('to nobody');
+        return textAnswer('to nobody');
       },
       { graceMs: 3_600_000 },
     );

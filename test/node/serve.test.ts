@@ -2,31 +2,17 @@ import assert from 'node:assert/strict';
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
-import { serve, type Served } from '../../src/node/serve/serve.ts';
-import type { ServeOptions } from '../../src/node/serve/serve.ts';
-import type { ServerOptions } from '../../src/server/app.ts';
-import type { Handler } from '../../src/server/handler.ts';
+import { serve } from '../../src/node/serve/serve.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { seededBytes } from '../../src/testing/fixtures.ts';
 import { rawRequest } from '../support/real/raw-request.ts';
 import { rejection } from '../support/failure.ts';
+import { serveEach, textAnswer } from '../support/serve-each.ts';
 import { until } from '../support/until.ts';
 
-const open: Served[] = [];
-
-async function start(what: Handler | ServerOptions, options: ServeOptions = {}): Promise<Served> {
-  const served = await serve(what, options);
-  open.push(served);
-  return served;
-}
-
-afterEach(async () => {
-  for (let served = open.pop(); served !== undefined; served = open.pop()) await served.close();
-});
-
-const text = (value: string): Response => new Response(value, { headers: { 'Content-Length': String(value.length) } });
+const start = serveEach();
 
 describe('a served registry', () => {
   it('listens on a free loopback port, and tells where', async () => {
@@ -53,10 +39,10 @@ describe('a served registry', () => {
   });
 
   it('cannot listen where another one does, and says so', async () => {
-    const { port } = await start(async () => text('first'));
+    const { port } = await start(async () => textAnswer('first'));
     const error = await rejection(
       'IO',
-      serve(async () => text('second'), { port }),
+      serve(async () => textAnswer('second'), { port }),
     );
     assert.match(error.message, new RegExp(`127\\.0\\.0\\.1 port ${port}: EADDRINUSE`));
     assert.match(error.hint ?? '', /another port/);
@@ -70,7 +56,7 @@ describe('a request on the wire', () => {
     const { url, host } = await start(async (request, info) => {
       seen = request;
       address = info?.remoteAddress;
-      return text('');
+      return textAnswer('');
     });
     await rawRequest({ url: `${url}/a%20b?c=%2F`, method: 'DELETE', headers: { 'X-One': '1', 'x-one': '2' } });
     assert.deepEqual([seen?.method, seen?.url], ['DELETE', `http://${host}/a%20b?c=%2F`]);
@@ -85,7 +71,7 @@ describe('a request on the wire', () => {
   });
 
   it('may have 32 KiB of headers, and no more', async () => {
-    const { url } = await start(async ({ headers }) => text(String(headers.get('x-long')?.length)));
+    const { url } = await start(async ({ headers }) => textAnswer(String(headers.get('x-long')?.length)));
     const status = async (size: number): Promise<number> =>
       (await rawRequest({ url, headers: { 'x-long': 'x'.repeat(size) } })).status;
     assert.equal(await status(31 * 1024), 200);
@@ -93,7 +79,7 @@ describe('a request on the wire', () => {
   });
 
   it('that waits for 100 Continue gets it when its body is wanted', async () => {
-    const { url } = await start(async (request) => text(await request.text()));
+    const { url } = await start(async (request) => textAnswer(await request.text()));
     const sent = httpRequest(url, { method: 'PUT', headers: { expect: '100-continue', 'content-length': '4' } });
     sent.flushHeaders();
     await once(sent, 'continue');
@@ -126,7 +112,7 @@ describe('a request on the wire', () => {
       const reader = body?.getReader();
       await reader?.read();
       await reader?.cancel();
-      return text('no');
+      return textAnswer('no');
     });
     const socket = connect(port, '127.0.0.1');
     let got = '';
@@ -174,7 +160,7 @@ describe('an answer on the wire', () => {
 
   it('of 204 and of a HEAD has no body', async () => {
     const { url } = await start(async ({ method }) =>
-      method === 'HEAD' ? text('abc') : new Response(null, { status: 204 }),
+      method === 'HEAD' ? textAnswer('abc') : new Response(null, { status: 204 }),
     );
     const head = await rawRequest({ url, method: 'HEAD' });
     assert.deepEqual([head.status, head.headers['content-length'], head.bytes.length], [200, '3', 0]);
@@ -186,7 +172,7 @@ describe('an answer on the wire', () => {
   });
 
   it('keeps its connection for the next request', async () => {
-    const { url } = await start(async (request) => text(await request.text()));
+    const { url } = await start(async (request) => textAnswer(await request.text()));
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ports = new Set<number | undefined>();
     for (const body of ['one', 'two', 'three']) {

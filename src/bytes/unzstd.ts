@@ -4,8 +4,8 @@ import type { Bytes } from '../model/call.ts';
 import { type InflateOptions, inflationMeter, notCompressed } from './inflation.ts';
 import { frameByFrame } from './zstd-frames.ts';
 
-/** fzstd keeps the output of one push in memory, and 4 bytes can make 128 KiB: so it is fed little at a time. */
-const PUSH = 16 * 1024;
+/** What comes of one push is in memory at once, and 4 bytes can make 128 KiB: of so many come 32 MiB at most. */
+const PUSH = 1024;
 
 /** @throws OciError `LAYOUT_INVALID`, `TOO_LARGE` */
 export async function* unzstdWithFzstd(bytes: Bytes, options: InflateOptions = {}): AsyncGenerator<Uint8Array> {

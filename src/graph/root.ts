@@ -31,8 +31,8 @@ export async function orUnderTag<R extends string | Descriptor, T>(
   } catch (error) {
     const isTag = typeof reference === 'string' && !isDigest(reference);
     if (!isTag || !isOciError(error, 'NOT_FOUND') || error.missing !== 'manifest') throw error;
-    const { descriptor } = await source.manifest(reference, call).catch(() => {
-      throw error;
+    const { descriptor } = await source.manifest(reference, call).catch((other: unknown) => {
+      throw isOciError(other, 'NOT_FOUND') ? error : other;
     });
     return work(descriptor.digest);
   }

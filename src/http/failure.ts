@@ -80,7 +80,7 @@ const hints: Partial<Readonly<Record<ErrorCode, string>>> = {
 export async function failureOf(response: HttpResponse, attempted: string, request: HttpRequest): Promise<OciError> {
   const { status, headers } = response;
   const { errors, text, cause } = await readWords(response);
-  const code = tokenRefusal(response) ?? codeOf(status, errors, request);
+  const code = tokenRefusal(response) ?? codeOf(status, errors, request) ?? cause?.code ?? 'PROTOCOL';
   const waitMs = retryAfterMs(headers);
   const words = errors.length > 0 ? errors.slice(0, 3).map(shownEntry).join('; ') : text;
   const { host } = new URL(response.url);
@@ -96,7 +96,7 @@ export async function failureOf(response: HttpResponse, attempted: string, reque
   });
 }
 
-function codeOf(status: number, errors: readonly RegistryErrorEntry[], request: HttpRequest): ErrorCode {
+function codeOf(status: number, errors: readonly RegistryErrorEntry[], request: HttpRequest): ErrorCode | undefined {
   const sure = certain[status];
   if (sure !== undefined) return sure;
   if (status >= 500) return 'SERVER_ERROR';
@@ -109,7 +109,7 @@ function codeOf(status: number, errors: readonly RegistryErrorEntry[], request: 
     const meaning = Object.hasOwn(meanings, code) ? meanings[code] : undefined;
     if (meaning !== undefined) return meaning;
   }
-  return otherwise[status] ?? 'PROTOCOL';
+  return otherwise[status];
 }
 
 /** What is wrong with a token (RFC 6750, 3.1): it is none any more, or whoever it was given to may not do this. */
@@ -125,8 +125,8 @@ interface Words {
   readonly errors: readonly RegistryErrorEntry[];
   /** Quoted, when there were no errors in the form of the specification. */
   readonly text: string;
-  /** Why there are none: the status tells what went wrong all the same, `TOO_LARGE` that nobody read on. */
-  readonly cause?: unknown;
+  /** Why there are none, `TOO_LARGE`: nobody read on. Where the status tells what went wrong, that counts all the same. */
+  readonly cause?: OciError;
 }
 
 /** Takes out what the server was shown, and what signs URLs. Of JSON it has to see each string by itself: as they are written, secrets look otherwise. */
@@ -138,7 +138,7 @@ async function readWords(response: HttpResponse): Promise<Words> {
     text = new TextDecoder().decode(await readAll(decodeBody(response, 'the error'), MAX_BODY, 'the error'));
   } catch (cause) {
     await response.cancel().catch(() => undefined);
-    return { errors: [], text: '', ...(isOciError(cause, 'TOO_LARGE') ? { cause } : {}) };
+    return isOciError(cause, 'TOO_LARGE') ? { errors: [], text: cause.message, cause } : { errors: [], text: '' };
   }
   const clean: Clean = (said) => redactWords(withoutShown(said, response));
   const errors = parseEntries(text, clean);

@@ -72,7 +72,7 @@ function mayBePlain(from: URL, policy: HopPolicy, targetIsPlain: boolean): boole
 
 function hostSettings(to: URL, hosts: Hosts): { readonly plainHttp: boolean; readonly named: boolean } {
   try {
-    return hosts(to.host);
+    return hosts(to.host, 'server');
   } catch {
     return { plainHttp: false, named: false }; // no name that a registry could have
   }

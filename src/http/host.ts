@@ -65,6 +65,7 @@ export interface Host {
 
 /**
  * Finds the host of a registry, by its name (`docker.io`), one of its aliases, or its origin (`https://registry-1.docker.io`).
+ * @param chosenBy who named it, we unless told: what a server names, in a redirect, changes nothing of what is known
  * @throws OciError `REFERENCE_INVALID`
  */
-export type Hosts = (registry: string) => Host;
+export type Hosts = (registry: string, chosenBy?: 'own' | 'server') => Host;

@@ -25,12 +25,13 @@ export function createHosts(settings: Readonly<Record<string, HostSettings>> = {
     const host = hostOf(name, all);
     if (!byOrigin.has(host.origin)) byOrigin.set(host.origin, host);
   }
-  return (registry) => {
+  return (registry, chosenBy = 'own') => {
     const known = byOrigin.get(registry);
     if (known !== undefined) return known;
     const host = hostOf(readName(registry), all);
     // `reg.test:443` has its credentials under that name, and its URLs know no port (oras-go#177).
-    if (readName(host.origin) !== host.name && !byOrigin.has(host.origin)) byOrigin.set(host.origin, host);
+    const isOwn = chosenBy === 'own' && readName(host.origin) !== host.name;
+    if (isOwn && !byOrigin.has(host.origin)) byOrigin.set(host.origin, host);
     return host;
   };
 }

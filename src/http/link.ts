@@ -1,7 +1,7 @@
 /** The next page of a listing (RFC 8288). Its URL is opaque and is sent back as it came, but to the registry only. */
 import { OciError } from '../errors.ts';
 import type { HttpResponse } from './types.ts';
-import { parseUrl } from '../model/parse-url.ts';
+import { hrefAsWritten, parseUrl } from '../model/parse-url.ts';
 
 /**
  * The URL of the next page, absolute; undefined: there is none.
@@ -17,7 +17,8 @@ export function nextPage(response: HttpResponse, registryOrigin: string): string
   url.hash = '';
   // The origin of a blob: URL is that of the URL in it.
   const isHttp = url.protocol === 'https:' || url.protocol === 'http:';
-  if (isHttp && url.origin === registryOrigin && url.username === '' && url.password === '') return url.href;
+  if (isHttp && url.origin === registryOrigin && url.username === '' && url.password === '')
+    return hrefAsWritten(url, next);
   throw new OciError('REDIRECT_REFUSED', `refused the next page of ${host}: it is on ${url.origin.slice(0, 200)}`, {
     hint: 'the registry is set up wrongly (behind a proxy it may not know its own name), or somebody is in between',
   });

@@ -1,4 +1,5 @@
 /** The body of an answer, read before anybody asks for it: then it has come as a whole, or the answer has not come at all. */
+import { withSameShown } from './shown.ts';
 import type { HttpResponse } from './types.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function readAhead(response: HttpResponse, limit: number): Promise<
     chunks.push(value);
     size += value.length;
   }
-  return { ...response, body: resumed(chunks, body) };
+  return withSameShown(response, { ...response, body: resumed(chunks, body) });
 }
 
 async function* resumed(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -6,6 +6,7 @@ import { OciError } from '../errors.ts';
 import { follow } from './hop.ts';
 import type { Hosts } from './hosts.ts';
 import { redactUrl } from './redact.ts';
+import { hrefAsWritten } from '../model/parse-url.ts';
 import type { HttpRequest, HttpResponse, Middleware } from './types.ts';
 
 const MAX_REDIRECTS = 5;
@@ -43,7 +44,8 @@ function redirected(request: HttpRequest, { status }: HttpResponse, location: st
     );
   }
   const next = status === 303 ? asGet(request) : request;
-  return forOrigin({ ...next, url: to.href, chosenBy: chooserOf(to.href, { ...request, chosenBy: 'server' }, hosts) });
+  const url = hrefAsWritten(to, location);
+  return forOrigin({ ...next, url, chosenBy: chooserOf(url, { ...request, chosenBy: 'server' }, hosts) });
 }
 
 /** A foreign host could use it to have us change something, with our credentials, that nobody asked to change. */
@@ -76,7 +78,7 @@ function chooserOf(url: string, { registry, chosenBy }: HttpRequest, hosts: Host
 
 function isNamed(hosts: Hosts, host: string): boolean {
   try {
-    return hosts(host).named;
+    return hosts(host, 'server').named;
   } catch {
     return false;
   }

@@ -157,7 +157,7 @@ const usages: Readonly<Record<Locator['kind'], string>> = {
 
 function splitLayout(text: string): Pick<LayoutLocator, 'path' | 'tag' | 'digest'> {
   // Whatever follows is meant as a digest: `@sha256:../..` is no path, either.
-  const [, named, digest] = /^(.*)@((?:sha|md)\d+[\w+.-]*:.*)$/is.exec(text) ?? [];
+  const [, named, digest] = /^(.*)@((?:sha|md)\d[\w+.-]*:.*)$/is.exec(text) ?? [];
   const place = named ?? text;
   const colon = place.lastIndexOf(':');
   const tag = place.slice(colon + 1);

@@ -13,7 +13,7 @@ import { pullManifest } from './manifest.ts';
 import { referrersTag } from './referrers.ts';
 import { headManifest } from './resolve.ts';
 import { condition, sendManifest } from './send-manifest.ts';
-import { nameOf, type Place } from './session.ts';
+import { type Kept, nameOf, type Place } from './session.ts';
 
 const MAX_ATTEMPTS = 10;
 /** Somebody else may take twice as long as we from reading the list to writing it: but no less than this, and no more. */
@@ -23,40 +23,37 @@ type IndexManifest = Manifest & { readonly document: ImageIndex };
 
 /**
  * Adds a manifest to the list of its subject. A moment later it has to be there still: who had read the list before it was added
- * writes it without, and does not notice. One call looks for all that this client has added meanwhile.
+ * writes it without, and does not notice. One call looks for all that this client has added meanwhile with the same signal.
  */
 export async function addToReferrersTag(place: Place, subject: Digest, added: Descriptor, call: Call): Promise<void> {
   const { kept } = place.session;
   const list = listOf(place, subject);
   const tookMs = await changeReferrersTag(place, subject, call, adding([added]));
   if (tookMs === undefined) return;
-  const others = kept.get(list);
-  if (others !== undefined) return void others.set(added.digest, added);
-  const own = new Map([[added.digest, added]]);
-  kept.set(list, own);
+  const all = kept.get(list) ?? new Set<Kept>();
+  const other = [...all].find(({ signal }) => signal === call.signal);
+  if (other !== undefined) return void other.entries.set(added.digest, added);
+  const own: Kept = { signal: call.signal, entries: new Map([[added.digest, added]]) };
+  kept.set(list, all.add(own));
   try {
     await keep(place, subject, own, Math.min(Math.max(2 * tookMs, SETTLE_MS.least), SETTLE_MS.most), call);
   } finally {
-    if (kept.get(list) === own) kept.delete(list);
+    all.delete(own);
+    if (all.size === 0 && kept.get(list) === all) kept.delete(list);
   }
 }
 
 /** Looks until all is there, and nothing more has come. */
-async function keep(
-  place: Place,
-  subject: Digest,
-  own: ReadonlyMap<Digest, Descriptor>,
-  settleMs: number,
-  call: Call,
-): Promise<void> {
+async function keep(place: Place, subject: Digest, own: Kept, settleMs: number, call: Call): Promise<void> {
   const { clock, kept } = place.session;
+  const { entries } = own;
   for (let writes = 0; writes < MAX_ATTEMPTS; ) {
-    const count = own.size;
+    const count = entries.size;
     // As much again at random: two that began together shall not keep step.
     await clock.wait(settleMs * (1 + Math.random()), call.signal);
-    const tookMs = await changeReferrersTag(place, subject, call, adding([...own.values()]));
+    const tookMs = await changeReferrersTag(place, subject, call, adding([...entries.values()]));
     if (tookMs !== undefined) writes++;
-    else if (own.size === count) return void kept.delete(listOf(place, subject));
+    else if (entries.size === count) return void kept.get(listOf(place, subject))?.delete(own);
   }
   throw contended(place, subject);
 }
@@ -76,7 +73,7 @@ export async function removeFromReferrersTag(
   removed: Digest,
   call: Call,
 ): Promise<void> {
-  place.session.kept.get(listOf(place, subject))?.delete(removed);
+  for (const { entries } of place.session.kept.get(listOf(place, subject)) ?? []) entries.delete(removed);
   await changeReferrersTag(place, subject, call, (entries) =>
     entries.some(({ digest }) => digest === removed) ? entries.filter(({ digest }) => digest !== removed) : undefined,
   );

@@ -8,6 +8,7 @@ import { follow } from '../http/hop.ts';
 import type { HttpRequest, HttpResponse } from '../http/types.ts';
 import type { Call, WireHeaders, WireResponse } from '../model/call.ts';
 import { type Digest, isDigest, parseDigest } from '../model/digest.ts';
+import { hrefAsWritten } from '../model/parse-url.ts';
 import { checkTag } from '../model/reference.ts';
 import type { Place, RegistryPlace } from './session.ts';
 
@@ -83,7 +84,8 @@ export function scopesFor({ repository }: Place, access: Access): readonly strin
  * @throws OciError `REDIRECT_REFUSED`, `PROTOCOL`
  */
 export function followed({ host, session }: RegistryPlace, from: string, location: string, what: string): string {
-  return follow(from, location, { registry: host.origin, hosts: session.hosts }, what).href;
+  const to = follow(from, location, { registry: host.origin, hosts: session.hosts }, what);
+  return hrefAsWritten(to, location);
 }
 
 /** The error that a refused request becomes; the answer is read or closed. */

@@ -31,7 +31,13 @@ export interface Session {
   readonly foreignLayers: boolean;
   readonly exclusive: Mutex;
   /** What was entered in lists under fallback tags, while somebody waits to see whether it stays. */
-  readonly kept: Map<string, Map<Digest, Descriptor>>;
+  readonly kept: Map<string, Set<Kept>>;
+}
+
+/** What one call looks after. What ends it ends it for everything in it: so all of it was added with the same signal. */
+export interface Kept {
+  readonly signal: AbortSignal | undefined;
+  readonly entries: Map<Digest, Descriptor>;
 }
 
 /** A registry, as a session sees it. */

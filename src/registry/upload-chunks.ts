@@ -164,7 +164,10 @@ async function advance(
   sending.at = bytes;
   if (sending.idle === 0) return undefined;
   if (error.status === 413 || error.status === 416) shrink(sending);
-  if (sending.idle >= MAX_IDLE_ATTEMPTS) return throwUnlessWorthwhile({ error, next: 'chunks' });
+  if (sending.idle >= MAX_IDLE_ATTEMPTS) {
+    // Where it never gets any further with chunks, however small, the blob may still go in one piece.
+    return error.status === 416 ? noChunks(sending, error).setback : throwUnlessWorthwhile({ error, next: 'chunks' });
+  }
   const { session } = sending.upload.place;
   const delayMs = waitBefore(sending.idle, error) - waitedMs;
   if (delayMs > 0) await session.clock.wait(delayMs, sending.upload.call.signal);
@@ -179,7 +182,7 @@ function noChunks({ upload: { place } }: Sending, error: OciError): { readonly s
 /** GHCR refuses chunks over 4 MiB with 416, proxies theirs with 413. */
 function shrink(sending: Sending): void {
   const smallest = Math.max(SMALLEST_CHUNK, sending.minChunk);
-  sending.chunk = Math.max(smallest, Math.floor(sending.chunk / 4));
+  sending.chunk = Math.min(sending.chunk, Math.max(smallest, Math.floor(sending.chunk / 4)));
   sending.upload.place.facts.chunkSize = sending.chunk;
 }
 

@@ -4,8 +4,10 @@ import type { Clock } from '../http/clock.ts';
 
 /** For the `clock` of a client. */
 export interface VirtualClock extends Clock {
-  /** Moves on by so many ms, and lets everything run that this wakes. */
+  /** Moves on by so many ms, and lets everything run that this wakes, each at its time. */
   advance(ms: number): Promise<void>;
+  /** Resolves when as many wait as that, one unless told: what is on the wire takes its time. */
+  whenWaiting(count?: number): Promise<void>;
   /** How many wait. */
   readonly waiting: number;
 }
@@ -19,12 +21,26 @@ interface Sleeper {
  * @example
  * const clock = virtualClock();
  * const pulled = createClient({ clock }).repository(name).manifest('1'); // the registry answers 429, Retry-After: 60
- * await clock.advance(60_000);
+ * await clock.whenWaiting();
+ * await clock.advance(66_000); // up to a tenth is added, so that not everybody comes back at once
  * await pulled;
  */
 export function virtualClock(): VirtualClock {
   let time = 0;
+  let told = 0;
   const sleepers = new Set<Sleeper>();
+  const watchers = new Set<() => void>();
+  const wakeUntil = (end: number): boolean => {
+    const next = Math.min(...[...sleepers].map(({ until }) => until));
+    if (!(next <= end)) return false;
+    time = Math.max(time, next);
+    for (const sleeper of sleepers) {
+      if (sleeper.until > time) continue;
+      sleepers.delete(sleeper);
+      sleeper.wake();
+    }
+    return true;
+  };
   return {
     now: () => time,
     wait: (ms, signal) =>
@@ -41,16 +57,25 @@ export function virtualClock(): VirtualClock {
         const sleeper: Sleeper = { until: time + ms, wake };
         sleepers.add(sleeper);
         signal?.addEventListener('abort', stop, { once: true });
+        for (const look of watchers) look();
       }),
     async advance(ms) {
-      await settle();
-      time += ms;
-      for (const sleeper of [...sleepers].filter(({ until }) => until <= time)) {
-        sleepers.delete(sleeper);
-        sleeper.wake();
-      }
-      await settle();
+      told += ms;
+      const end = told;
+      do await settle();
+      while (wakeUntil(end));
+      time = Math.max(time, end);
     },
+    whenWaiting: (count = 1) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (sleepers.size < count) return;
+          watchers.delete(look);
+          resolve();
+        };
+        watchers.add(look);
+        look();
+      }),
     get waiting() {
       return sleepers.size;
     },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededContent } from '../../src/testing/fixtures.ts';
 import * as quirks from '../../src/testing/quirks.ts';
-import { changed, only, requestTo, type Wrap } from '../../src/testing/wrap.ts';
+import { answering, changed, only, requestTo, type Wrap } from '../../src/testing/wrap.ts';
 import { type TestRegistry, testRegistry } from '../support/test-registry.ts';
 
 const CHUNK = 300_000;
@@ -53,6 +53,22 @@ for (const tells of [true, false]) {
     await assertThere(made);
   });
 }
+
+test('G30: 416 whose Range does not advance: falls back to one PUT, and succeeds', async () => {
+  const isNext = ({ headers }: Request): boolean => !(headers.get('content-range') ?? '').startsWith('0-');
+  const stuck = answering(
+    (request) => requestTo('upload', 'PATCH')(request) && isNext(request),
+    ({ url }) => new Response(null, { status: 416, headers: { location: url, range: `0-${CHUNK - 1}` } }),
+  );
+  const made = testRegistry({ wraps: [stuck], client: { chunkSize: CHUNK } });
+  assert.equal(await made.repository.putBlob(content), 'written');
+  assert.deepEqual(
+    of(made, 'PUT').map(({ sent, status }) => [sent, status]),
+    [[size, 201]],
+  );
+  assert.ok(of(made, 'PATCH').length <= 6, 'it is not tried for ever');
+  await assertThere(made);
+});
 
 test('G30: Range that does not advance (ECR): falls back to one PUT, succeeds, and remembers', async () => {
   const made = testRegistry({ wraps: [quirks.patchNotAdvancing()], client: { chunkSize: CHUNK } });

@@ -105,8 +105,10 @@ test('G09: an allowed layer is fetched by a stranger, and verified', { skip }, a
   const network = await hostileNetwork(t);
   let content = bytes;
   const evil = await network.open('evil.test', (request, info) => serving(content)(request, info));
-  const { read, pull, digest } = await world(network, [`${evil.url}/layer`]);
+  const { read, pull, digest, reg } = await world(network, [`${evil.url}/layer`]);
   assert.deepEqual(Buffer.from(await read(true)), Buffer.from(bytes));
+  const known = reg.requests.filter(({ headers }) => headers.authorization !== undefined);
+  assert.ok(known.some(({ headers, certificate }) => headers['x-api-key'] === canary.header && certificate));
   const { code, stderr } = await pull('--foreign-layers');
   assert.equal(code, 0, stderr);
   assert.deepEqual(await readFile(join(network.folder, 'pulled0', ...file(digest))), Buffer.from(bytes));
@@ -132,8 +134,8 @@ for (const challenge of ['Basic realm="r"', 'Bearer realm="EVIL/token",service="
     assert.ok(['UNAUTHORIZED', 'NOT_FOUND'].includes((error as { code: string }).code), String(error));
     const { code, stderr } = await pull('--foreign-layers');
     assert.ok(code === 3 || code === 4, stderr);
-    assert.deepEqual(new Set(evil.lines()), new Set(['GET /layer']));
     for (const request of evil.requests) assertStranger(request);
+    assert.deepEqual(new Set(evil.lines()), new Set(['GET /layer']));
     assert.ok(reg.requests.every(({ path }) => !path.startsWith('/token')));
   });
 }
@@ -146,6 +148,22 @@ test('G09: an allowed layer is not fetched from where the clouds keep their secr
     await refused(read(true), 'REDIRECT_REFUSED', /reg\.test/);
     assertTold(await pull('--foreign-layers'), 1, /reg\.test.*\(REDIRECT_REFUSED\)/, /hint: /);
     assert.deepEqual(new Set(network.attempts()), new Set([`127.0.0.1:${reg.port}`]));
+  }
+  assert.deepEqual(meta.requests, []);
+});
+
+test('G09: nor is it by way of somebody else, who sends on to there', { skip }, async (t) => {
+  const network = await hostileNetwork(t);
+  const meta = await network.open('meta.test', serving(bytes));
+  let location = '';
+  const evil = await network.open('evil.test', async () => new Response(null, { status: 302, headers: { location } }));
+  const { read, pull, reg } = await world(network, [`${evil.url}/layer`]);
+  for (location of ['https://169.254.169.254/latest', `https://[::ffff:a9fe:a9fe]/`, `${meta.url}/layer`]) {
+    await refused(read(true), 'REDIRECT_REFUSED', /\.test/);
+    assertTold(await pull('--foreign-layers'), 1, /\.test.*\(REDIRECT_REFUSED\)/, /hint: /);
+    assert.deepEqual(new Set(network.attempts()), new Set([reg, evil].map(({ port }) => `127.0.0.1:${port}`)));
+    for (const request of evil.requests) assertStranger(request);
+    assert.equal(evil.lines().length, 2);
   }
   assert.deepEqual(meta.requests, []);
 });

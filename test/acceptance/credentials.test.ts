@@ -72,7 +72,7 @@ async function homeWith(folder: string, host: string, credential: Credential): P
 
 for (const [kind, credential] of Object.entries(kinds)) {
   describe(`with ${kind}`, () => {
-    test('G04: a token server of somebody else is asked by nobody, and the user learns how to allow it', {
+    test('G04: a token server of somebody else learns nothing of the user, who learns how to allow it', {
       skip,
     }, async (t) => {
       const network = await hostileNetwork(t);
@@ -93,8 +93,8 @@ for (const [kind, credential] of Object.entries(kinds)) {
       const told = await network.cli(['tags', `${reg.host}/team/app`], { env });
       assertTold(told, 4, /reg\.test.*\(UNAUTHORIZED\)/, new RegExp(allow));
       assertNoCanary(JSON.stringify(told), 'the command');
-      assert.ok(evil.requests.length <= 2);
       assertAnonymous(evil, bodies);
+      assert.equal(evil.requests.length, 2, 'as anybody, once each');
 
       const trusting = network.client({ credentials, hosts: { [reg.host]: { realms: [evil.host] } } });
       assert.deepEqual(await collect(trusting.repository(`${reg.host}/team/app`).tags()), ['1']);
@@ -138,7 +138,11 @@ for (const [kind, credential] of Object.entries(kinds)) {
       const evil = await network.open('evil.test', tokenServer(bodies));
       let status = 302;
       const moved = (): Response => new Response(null, { status, headers: { location: `${evil.url}/token` } });
-      const auth = await network.open('auth.reg.test', () => Promise.resolve(moved()));
+      const shown: string[] = [];
+      const auth = await network.open('auth.reg.test', async (request) => {
+        shown.push(`${request.headers.get('authorization')} ${await request.text()}`);
+        return moved();
+      });
       const reg = await network.open('reg.test', registryAt(`${auth.url}/token`));
       const env = await homeWith(network.folder, reg.host, credential);
       const told = await network.cli(['manifest', `${reg.host}/team/app:1`], { env });
@@ -148,7 +152,9 @@ for (const [kind, credential] of Object.entries(kinds)) {
         const reading = client.repository(`${reg.host}/team/app`).manifest('1');
         await refused(reading, 'REDIRECT_REFUSED', /auth\.reg\.test:\d+ redirects to https:\/\/evil\.test/);
       }
-      assert.equal(auth.requests.length, 6);
+      assert.equal(shown.length, 6);
+      const secret = 'password' in credential ? encodeBasic(credential) : canary.identity;
+      for (const one of shown) assert.ok(one.includes(secret), 'there was something to send on');
       assert.deepEqual([evil.requests, bodies], [[], []]);
     });
   });

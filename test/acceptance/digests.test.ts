@@ -2,20 +2,24 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
+import { copy } from '../../src/graph/copy.ts';
 import type { Digest } from '../../src/model/digest.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../src/model/media-types.ts';
 import { openLayout } from '../../src/layout/oci-layout.ts';
 import type { LayoutTree, ReadTree } from '../../src/layout/tree.ts';
 import { serve } from '../../src/node/serve/serve.ts';
 import { createServer } from '../../src/server/app.ts';
 import type { AccessLogEntry } from '../../src/server/access-log.ts';
 import { contentFrom } from '../../src/store/content.ts';
-import { createMemoryRegistry } from '../../src/store/memory.ts';
+import { createMemoryRegistry, createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/types.ts';
+import { answering } from '../../src/testing/wrap.ts';
 import { cli } from '../support/cli.ts';
 import { scratch } from '../support/layouts.ts';
 import { refused } from '../support/refused.ts';
 import { testRegistry } from '../support/test-registry.ts';
 
+const MANIFEST_1 = '/v2/team/app/manifests/1 200';
 const hex = '0123456789abcdef'.repeat(4);
 
 const bad: readonly string[] = [
@@ -60,6 +64,12 @@ const verbs: Readonly<Record<string, (store: Store, digest: Digest) => unknown>>
   },
 };
 
+/** In a layout these take any name that an index gives. */
+const ofRegistries: typeof verbs = {
+  resolve: (store, digest) => store.resolve(digest),
+  'a manifest by its digest alone': (store, digest) => store.manifest(digest),
+};
+
 /** A medium that fails the test when anything is done with it. */
 function untouchable(): { readonly tree: LayoutTree; readonly touched: string[] } {
   const touched: string[] = [];
@@ -81,8 +91,8 @@ for (const digest of bad as readonly Digest[]) {
   test(`G17: ${JSON.stringify(digest).slice(0, 50)} is no digest, to no registry and to no layout`, async () => {
     const { repository, requests } = testRegistry();
     const { tree, touched } = untouchable();
-    for (const store of [repository, openLayout(tree)]) {
-      for (const [verb, run] of Object.entries(verbs)) {
+    for (const [store, more] of [[repository, ofRegistries] as const, [openLayout(tree), {}] as const]) {
+      for (const [verb, run] of Object.entries({ ...verbs, ...more })) {
         const attempt = Promise.resolve().then(() => run(store as Store, digest));
         const { message } = await refused(attempt, 'DIGEST_INVALID', /is not a digest/);
         assert.ok(message.length < 400, verb);
@@ -91,6 +101,31 @@ for (const digest of bad as readonly Digest[]) {
     assert.deepEqual([requests, touched], [[], []]);
   });
 }
+
+test('G17: a manifest that names one is refused, and nothing more is asked for', async () => {
+  const good: object = { mediaType: 'a/b', digest: `sha256:${hex}`, size: 3 };
+  for (const digest of bad) {
+    const wrong = { ...good, digest };
+    const image = { schemaVersion: 2, mediaType: OCI_MANIFEST, config: good, layers: [good] };
+    for (const document of [
+      { ...image, config: wrong },
+      { ...image, layers: [good, wrong] },
+      { ...image, subject: wrong },
+      { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [wrong] },
+    ]) {
+      const headers = { 'content-type': document.mediaType };
+      const served = answering(
+        () => true,
+        ({ method }) => new Response(method === 'HEAD' ? null : JSON.stringify(document), { headers }),
+      );
+      const { repository, lines } = testRegistry({ wraps: [served] });
+      const target = createMemoryStore();
+      await refused(copy(repository, '1', target, { tags: ['1'] }), 'DIGEST_INVALID', /is not a digest/);
+      assert.deepEqual(new Set(lines().map((line) => line.replace(/^\w+ /, ''))), new Set([MANIFEST_1]), digest);
+      assert.equal(await target.resolve('1'), undefined);
+    }
+  }
+});
 
 test('G17: the command refuses them all, and asks nobody', async (t) => {
   const log: AccessLogEntry[] = [];

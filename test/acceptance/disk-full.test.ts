@@ -81,6 +81,7 @@ test('G37: a cache that has no room is told of once, and the files come all the 
   const { code, stdout, stderr } = await cli(['files', '--cache', cache, reference]);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /big/);
+  assert.equal(stderr.match(/cannot use the cache in \S+: the disk is full/g)?.length, 1, stderr);
   assert.deepEqual(await readdir(cache).catch(() => []), []);
 });
 

@@ -91,6 +91,16 @@ describe('mid-upload', () => {
     await assertThere(made, content);
   });
 
+  test('G32: a token of 10 s, a last PATCH of 30 s, the PUT is answered 401: exactly one more token, and success', async () => {
+    const slowLast = ({ headers }: HttpRequest): number =>
+      headers['content-range']?.endsWith('-499999') === true ? 30_000 : 0;
+    const made = expiring({ lastsMs: 10_000, saysS: 300, takesMs: slowLast, client: inOneChunk });
+    assert.equal(await made.repository.putBlob(content), 'written');
+    assert.deepEqual(made.refused, ['HEAD ', 'PUT 1']);
+    assert.equal(made.given.length, 2);
+    await assertThere(made, content);
+  });
+
   test('G32: where the token server tells the 10 s, the token is fetched ahead, and nothing is refused', async () => {
     const made = expiring({ lastsMs: 10_000, saysS: 10, takesMs: slowPatch, client: inOneChunk });
     assert.equal(await made.repository.putBlob(content), 'written');

@@ -1,9 +1,10 @@
 /** G34: registries whose HEAD does not tell the truth: the digest is that of the bytes, and each host is asked in vain once. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { putImage } from '../../src/testing/fixtures.ts';
+import { answerWith } from '../../src/testing/faults.ts';
+import { putImage, seededContent } from '../../src/testing/fixtures.ts';
 import * as quirks from '../../src/testing/quirks.ts';
-import { changing, requestTo, type Wrap } from '../../src/testing/wrap.ts';
+import { changing, only, requestTo, type Wrap } from '../../src/testing/wrap.ts';
 import { testRegistry } from '../support/test-registry.ts';
 
 const heads = requestTo('manifest', 'HEAD');
@@ -40,6 +41,22 @@ for (const [what, wrap] of Object.entries(registries)) {
     }
     assert.equal(made.requests.filter(({ method }) => method === 'HEAD').length, 1);
     assert.equal(made.requests.filter(({ method }) => method === 'GET').length, 4);
+  });
+}
+
+for (const status of [405, 403]) {
+  test(`G34: HEAD of a blob is ${status}: its size comes from GET, and the next ones without HEAD`, async () => {
+    const made = testRegistry({ wraps: [only(answerWith(status), { matches: requestTo('blob', 'HEAD') })] });
+    for (const name of ['team/app', 'team/other']) {
+      const content = seededContent(1000, name);
+      await made.registry.repository(name).putBlob(content);
+      const found = await made.client.repository(`registry.test/${name}`).stat(content.descriptor.digest);
+      assert.deepEqual(found, content.descriptor);
+    }
+    assert.deepEqual(
+      made.requests.map(({ method }) => method),
+      ['HEAD', 'GET', 'GET'],
+    );
   });
 }
 

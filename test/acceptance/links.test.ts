@@ -8,9 +8,11 @@ import { basicAccess } from '../../src/server/basic-access.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { buildImage, putBuilt } from '../../src/testing/fixtures.ts';
 import { answering, type Wrap } from '../../src/testing/wrap.ts';
-import type { Client } from '../../src/registry/client.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
+import { type Client, createClient } from '../../src/registry/client.ts';
 import { canary } from '../support/planted-secrets.ts';
 import { assertTold, hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
+import { startOrigin } from '../support/http-origin.ts';
 import { belowPath } from '../support/path-prefix.ts';
 import { refused } from '../support/refused.ts';
 import { withoutTls } from '../support/tls.ts';
@@ -89,6 +91,28 @@ const clientOf = (network: Network, reg: Place, pathPrefix?: string): Client =>
     credentials: fixedCredentials({ [reg.host]: { username: 'me', password: canary.password } }),
     hosts: { [reg.host]: { pathPrefix, headers: { 'x-api-key': canary.header } } },
   });
+
+test('G08: of several Link headers the one that leads on is found, and stands on the wire as it was written', async () => {
+  const { path, page, list } = listings.tags ?? assert.fail();
+  await using origin = await startOrigin((request, response) => {
+    const at = Number(/[?&]page=(\d)/.exec(request.url ?? '')?.[1] ?? 1);
+    const next = at < 3 ? [`<${path}?page=${at + 1}${cursor}&q='q'>; rel="next"`] : [];
+    response.setHeader('link', [`<${path}?page=1>; rel="first"`, ...next, `<${path}?page=3>; rel="last"`]);
+    response.end(JSON.stringify(page('abc'[at - 1] ?? '')));
+  });
+  const transport = nodeTransport({ proxy: false });
+  try {
+    const host = `127.0.0.1:${origin.port}`;
+    assert.deepEqual(await list(createClient({ transport }), host), ['a', 'b', 'c']);
+    const asked = origin.requests.map((request) => request.path).filter((one) => one.includes('page='));
+    assert.deepEqual(
+      asked,
+      [2, 3].map((at) => `${path}?page=${at}${cursor}&q='q'`),
+    );
+  } finally {
+    transport.close();
+  }
+});
 
 for (const [what, listing] of Object.entries(listings)) {
   test(`G08: the next page of ${what} is asked of nobody else`, { skip }, async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readAll } from '../../src/bytes/read.ts';
@@ -78,7 +78,11 @@ for (const [verb, lineFor] of Object.entries(lines)) {
     assert.ok(peak - baseline <= MORE_BYTES, `${peak - baseline} bytes over ${baseline}`);
     const there = verb === 'copy' ? small : vast;
     if (verb !== 'pull') assert.equal(there.put.get(vast.layer.digest), SIZE);
-    else await rm(join(work.path, `pulled-${SIZE}`), { recursive: true });
+    else {
+      const pulled = join(work.path, `pulled-${SIZE}`);
+      assert.equal((await stat(join(pulled, 'blobs', vast.layer.digest.replace(':', '/')))).size, SIZE);
+      await rm(pulled, { recursive: true });
+    }
   });
 }
 

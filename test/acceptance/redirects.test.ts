@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { readdir, readFile } from 'node:fs/promises';
 import { readAll } from '../../src/bytes/read.ts';
 import { fixedCredentials } from '../../src/http/credentials.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
+import { createClient } from '../../src/registry/client.ts';
 import { createServer } from '../../src/server/app.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import type { Handler } from '../../src/server/handler.ts';
@@ -15,6 +17,7 @@ import * as quirks from '../../src/testing/quirks.ts';
 import { answering, requestTo } from '../../src/testing/wrap.ts';
 import { canary } from '../support/planted-secrets.ts';
 import { assertStranger, assertTold, hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
+import { startOrigin } from '../support/http-origin.ts';
 import { refused } from '../support/refused.ts';
 import { withoutTls } from '../support/tls.ts';
 
@@ -61,9 +64,7 @@ test('G01: a redirected blob carries nothing of the user, and the next one is au
   const at = (place: Place) => place.requests.filter(({ path }) => path.includes('/blobs/sha256'));
   assert.deepEqual([at(reg).filter(isKnown).length, cdn.requests.length], [blobs.length, blobs.length]);
   for (const request of cdn.requests) assertStranger(request);
-  for (const request of at(reg).filter(isKnown)) {
-    assert.deepEqual([request.headers['x-api-key'], request.certificate], [canary.header, true]);
-  }
+  assertShown(at(reg));
 
   reg.lines();
   cdn.lines();
@@ -75,15 +76,42 @@ test('G01: a redirected blob carries nothing of the user, and the next one is au
   assert.equal(code, 0, stderr);
   assert.equal(cdn.requests.length, blobs.length);
   for (const request of cdn.requests) assertStranger(request);
-  assert.equal(at(reg).filter(isKnown).length, blobs.length);
+  assertShown(at(reg));
   assert.deepEqual((await readdir(join(to, 'blobs', 'sha256'))).length, blobs.length + 1);
   for (const blob of blobs) {
     assert.deepEqual(await readFile(join(to, 'blobs', ...blob.descriptor.digest.split(':'))), await bytesOf(blob));
   }
 });
 
+test('G01: the signed query of a redirect stands on the wire as it was written', async () => {
+  const [blob = assert.fail()] = blobs;
+  const bytes = await bytesOf(blob);
+  const signed = "/cdn?sig=a'b%27c%2fd+e&'&_state=(x)!*";
+  await using origin = await startOrigin(({ url = '' }, response) => {
+    if (url.startsWith('/cdn')) response.end(bytes);
+    else response.writeHead(307, { location: signed }).end();
+  });
+  const transport = nodeTransport({ proxy: false });
+  try {
+    const repository = createClient({ transport }).repository(`127.0.0.1:${origin.port}/team/app`);
+    assert.deepEqual(await bytesOf(repository.blob(blob.descriptor)), bytes);
+    assert.equal(origin.requests.at(-1)?.path, signed);
+  } finally {
+    transport.close();
+  }
+});
+
 const bytesOf = async (content: Content): Promise<Buffer> =>
   Buffer.from(await readAll(content.open(), content.descriptor.size, 'a blob'));
+
+/** There is something to leak: for each blob the registry itself was shown all of it. */
+function assertShown(requests: Place['requests']): void {
+  const known = requests.filter(isKnown);
+  assert.equal(known.length, blobs.length);
+  for (const { headers: sent, certificate } of known) {
+    assert.deepEqual([sent['x-api-key'], sent.cookie, certificate], [canary.header, canary.cookie, true]);
+  }
+}
 
 const isKnown = ({ headers: { authorization } }: Place['requests'][number]): boolean => authorization !== undefined;
 

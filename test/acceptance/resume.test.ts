@@ -4,12 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { createHasher } from '../../src/bytes/hash.ts';
 import type { Send } from '../../src/http/types.ts';
 import { nodeTransport } from '../../src/node/http/transport.ts';
 import { createClient } from '../../src/registry/client.ts';
 import { closeDelimited, cutBody } from '../../src/testing/faults.ts';
 import { seededBytes, seededContent } from '../../src/testing/fixtures.ts';
-import { only, requestTo } from '../../src/testing/wrap.ts';
+import { only, requestTo, type Wrap } from '../../src/testing/wrap.ts';
 import { servedRegistry } from '../support/served-registry.ts';
 import { testClock } from '../support/test-clock.ts';
 import { plantedCredentials } from '../support/planted-secrets.ts';
@@ -89,7 +90,9 @@ test('G25: 64 MiB, reset at ten offsets: no more is served than was on its way, 
   const made = await breaking(t, seededBytes(SIZE, 'G25'), offsets());
   const clock = testClock();
   const client = createClient({ transport: counting(t, made), credentials: plantedCredentials, clock });
-  for await (const _ of client.repository(`${made.host}/team/app`).blob(descriptor).open());
+  const hasher = createHasher('sha256');
+  for await (const chunk of client.repository(`${made.host}/team/app`).blob(descriptor).open()) hasher.update(chunk);
+  assert.equal(hasher.digest(), descriptor.digest);
   assert.equal(made.starts.length, 11);
   assert.deepEqual(made.starts, made.received, 'it goes on from what it has received');
   assert.equal(made.read, SIZE, 'nothing is received twice');
@@ -101,16 +104,28 @@ test('G28: no Content-Length, and the connection closed early: detected, and res
   const content = seededContent(1_000_000, 'G28');
   const gets = requestTo('blob', 'GET');
   const ranges: (string | null)[] = [];
-  const made = await servedRegistry([
+  const lengths: (string | undefined)[] = [];
+  const wire = nodeTransport({ proxy: false });
+  t.after(() => wire.close());
+  const transport: Send = async (request) => {
+    const response = await wire(request);
+    if (request.url.includes('/blobs/')) lengths.push(response.headers['content-length']);
+    return response;
+  };
+  const wraps: readonly Wrap[] = [
     (handler) => (request, info) => {
       if (gets(request)) ranges.push(request.headers.get('range'));
       return handler(request, info);
     },
     only(closeDelimited(), { matches: gets }),
     only(cutBody(400_000, 'end'), { matches: gets, times: 2 }),
-  ]);
+  ];
+  const made = await servedRegistry(wraps, { transport });
   t.after(made.close);
   await made.registry.repository('team/app').putBlob(content);
-  for await (const _ of made.repository.blob(content.descriptor).open());
+  const hasher = createHasher('sha256');
+  for await (const chunk of made.repository.blob(content.descriptor).open()) hasher.update(chunk);
+  assert.equal(hasher.digest(), content.descriptor.digest);
   assert.deepEqual(ranges, [null, 'bytes=400000-', 'bytes=800000-']);
+  assert.deepEqual(lengths, [undefined, undefined, undefined], 'nothing but the descriptor tells the size');
 });

@@ -3,31 +3,40 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isOciError } from '../../src/errors.ts';
 import { answerWith } from '../../src/testing/faults.ts';
-import { putImage, seededContent } from '../../src/testing/fixtures.ts';
+import { buildImage, putBuilt, putImage, seededContent } from '../../src/testing/fixtures.ts';
 import { only, requestTo } from '../../src/testing/wrap.ts';
 import { type TestRegistry, testRegistry } from '../support/test-registry.ts';
 
 const passing = [408, 429, 499, 500, 502, 503, 504, 522];
 const final = [400, 403, 404, 405, 501];
 const content = seededContent(1000, 'blob');
+const image = await buildImage({ layers: [] });
 
 async function faulty(status: number, times: number): Promise<TestRegistry> {
   const made = testRegistry({ wraps: [only(answerWith(status), { times })] });
-  const { manifest } = await putImage(made.registry.repository('team/app'), { layers: [], tags: ['1'] });
+  await putBuilt(made.registry.repository('team/app'), image, { tags: ['1'] });
   await made.registry.repository('team/app').putBlob(content);
-  assert.ok(manifest);
   return made;
 }
 
-const verbs: Readonly<Record<string, (made: TestRegistry) => Promise<unknown>>> = {
-  'GET of a manifest': ({ repository }) => repository.manifest('1'),
+/** Each is one request, and looks at what came. */
+const verbs: Readonly<Record<string, (made: TestRegistry) => Promise<void>>> = {
+  'GET of a manifest': async ({ repository }) => {
+    assert.equal((await repository.manifest('1')).descriptor.digest, image.descriptor.digest);
+  },
   'GET of tags': async ({ repository }) => {
-    for await (const _ of repository.tags());
+    const tags: string[] = [];
+    for await (const tag of repository.tags()) tags.push(tag);
+    assert.deepEqual(tags, ['1']);
   },
   'GET of a blob': async ({ repository }) => {
-    for await (const _ of repository.blob(content.descriptor).open());
+    let size = 0;
+    for await (const chunk of repository.blob(content.descriptor).open()) size += chunk.length;
+    assert.equal(size, content.descriptor.size);
   },
-  'HEAD of a blob': ({ repository }) => repository.stat(content.descriptor.digest),
+  'HEAD of a blob': async ({ repository }) => {
+    assert.equal((await repository.stat(content.descriptor.digest))?.size, content.descriptor.size);
+  },
 };
 
 for (const status of passing) {
@@ -62,6 +71,20 @@ for (const status of final) {
         (error) => isOciError(error) && error.status === status,
       );
       assert.equal(made.requests.length, 1, what);
+      assert.deepEqual(made.clock.waits, []);
+    }
+  });
+
+  test(`G24: ${status} to what writes is not repeated either`, async () => {
+    for (const [endpoint, method] of [
+      ['uploads', 'POST'],
+      ['manifest', 'PUT'],
+    ] as const) {
+      const matches = requestTo(endpoint, method);
+      const made = testRegistry({ wraps: [only(answerWith(status), { matches })] });
+      await assert.rejects(putBuilt(made.repository, image), (error) => isOciError(error) && error.status === status);
+      const asked = made.requests.filter((request) => request.status === status && request.method === method);
+      assert.equal(asked.length, 1, `${method} ${endpoint}`);
       assert.deepEqual(made.clock.waits, []);
     }
   });

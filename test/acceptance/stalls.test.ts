@@ -1,6 +1,7 @@
 /** G27: answers that stop, trickle or never begin, over real sockets and with small limits: each is given up, and gone on from where it stood. */
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { createHasher } from '../../src/bytes/hash.ts';
 import { nodeTransport } from '../../src/node/http/transport.ts';
 import type { Timeouts } from '../../src/node/http/timeouts.ts';
 import { stallBeforeAnswer, stallBody, trickleBody } from '../../src/testing/faults.ts';
@@ -32,7 +33,9 @@ async function slow(
 }
 
 async function whole({ repository }: ServedRegistry): Promise<void> {
-  for await (const _ of repository.blob(content.descriptor).open());
+  const hasher = createHasher('sha256');
+  for await (const chunk of repository.blob(content.descriptor).open()) hasher.update(chunk);
+  assert.equal(hasher.digest(), content.descriptor.digest);
 }
 
 test('G27: no bytes for ever from the middle on: resumed there after the idle limit', patience, async (t) => {
@@ -55,6 +58,14 @@ test('G27: a trickle never lets the idle limit pass, and is given up for its pac
   assert.equal(made.ranges.length, 2);
   const [, range] = made.ranges;
   assert.ok(range === null || /^bytes=[1-9]\d{0,4}-$/.test(range ?? ''), String(range));
+});
+
+test('G27: nothing but a trickle, whenever it is asked: an error after five attempts', patience, async (t) => {
+  const limits = { idleMs: 10_000, slowMs: 200, minBytes: 100_000 };
+  const made = await slow(t, limits, only(trickleBody(10, 20), { matches: gets }));
+  const error = await rejection('UNREACHABLE', whole(made));
+  assert.match(error.message, /its answer hardly moves/);
+  assert.equal(made.ranges.length, 5);
 });
 
 test('G27: a head that never comes: the head limit, and another attempt', patience, async (t) => {

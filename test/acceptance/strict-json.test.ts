@@ -26,11 +26,16 @@ const deep = (depth: number): string => `${layers},"x":${'['.repeat(depth)}${']'
 const refused: Readonly<Record<string, string | Uint8Array>> = {
   'layers twice': document(`${layers}${layers}`),
   'Layers and layers': document(`,"Layers":[]${layers}`),
+  'layers twice, once in other letters': document(`${layers},"l\\u0061yers":[]`),
   'layers and Layers': document(`${layers},"Layers":[]`),
   'bytes behind the document': `${document(layers)}x`,
   'a second document': document(layers) + document(layers),
   'a byte order mark': Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(document(layers))]),
   'a lone surrogate': document(`${layers},"annotations":{"a":"\\ud800"}`),
+  'a lone surrogate in its bytes': Buffer.from(
+    document(`${layers},"annotations":{"a":"\u00ed\u00a0\u0080"}`),
+    'latin1',
+  ),
   'a depth of 100000': document(deep(100_000)),
   'a size of -1': document(layers, '-1'),
   'a size of 1.5': document(layers, '1.5'),

@@ -3,11 +3,19 @@
  * refuse these: absolute links, links out of their folder, hard links, long names, whiteouts and all come out as they went in.
  */
 import assert from 'node:assert/strict';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { TarFile } from '../../src/bytes/tar.ts';
-import { twin } from '../support/hostile/case.ts';
+import { buildImage } from '../../src/testing/fixtures.ts';
+import { cli } from '../support/cli.ts';
+import { packed, twin } from '../support/hostile/case.ts';
+import { corpus, titleOf } from '../support/hostile/corpus.ts';
 import { openStage, type Stage } from '../support/hostile/scene.ts';
 import { assertDone } from '../support/hostile/verdict.ts';
+import { scratch } from '../support/layouts.ts';
+import { asOrdinaryUser, giveTo } from '../support/ordinary-user.ts';
+import { writePlainLayout } from '../support/plain-layout.ts';
 import { directory, file, hardLink, opaque, symlink, whiteout } from '../support/layered.ts';
 
 type Tree = readonly TarFile[];
@@ -97,6 +105,40 @@ const shapes: Readonly<Record<string, (tree: Tree) => readonly [layers: readonly
   ],
   'the same once more above': (tree) => [[tree, tree], tree],
 };
+
+const who = { mode: 0o644, uid: 1234, gid: 1234 };
+const special: Tree = [
+  file('plain', 'x', who),
+  file('su', '#!', { ...who, mode: 0o4755 }),
+  file('wall', '#!', { ...who, mode: 0o2755 }),
+  { ...who, name: 'null', type: 'character-device', devmajor: 1, devminor: 3 },
+  { ...who, name: 'loop', type: 'block-device', devmajor: 7, devminor: 0 },
+];
+
+test('G41: for an ordinary user devices are left out and told of, and nothing runs as somebody else', async (t) => {
+  const work = await scratch(t, 'special');
+  await giveTo(work, 0o755);
+  const { packed: bytes, diffId } = await packed(special);
+  await writePlainLayout(await buildImage({ layers: [{ bytes, diffId }] }), join(work, 'layout'));
+  const [told, shown] = await asOrdinaryUser(async () => [
+    await cli(['extract', '--json', `oci:${work}/layout:1`, '/', join(work, 'files')]),
+    await cli(['extract', `oci:${work}/layout:1`, '/', join(work, 'again')]),
+  ]);
+  assertDone(told, 'extract --json');
+  assertDone(shown, 'extract');
+  const { skipped } = JSON.parse(told.stdout) as { skipped: string[] };
+  assert.deepEqual(skipped.toSorted(), ['loop', 'null']);
+  assert.match(shown.stderr, /left out: (null|loop) and 1 more: devices are for root to make/);
+  assert.match(shown.stderr, /files of other users became yours/);
+  assert.deepEqual((await readdir(join(work, 'files'))).sort(), ['plain', 'su', 'wall']);
+  for (const name of ['su', 'wall']) assert.equal((await lstat(join(work, 'files', name))).mode & 0o7777, 0o755);
+});
+
+test('G41: as many hostile archives and twins are tried as are promised', () => {
+  assert.ok(corpus.length >= 120, `${corpus.length} archives`);
+  assert.equal(new Set(corpus.map(titleOf)).size, corpus.length, 'none is counted twice');
+  assert.ok(corpus.filter(({ isTwin }) => isTwin).length * 4 >= corpus.length, 'a quarter of them does no harm');
+});
 
 let stage: Stage;
 before(async () => {

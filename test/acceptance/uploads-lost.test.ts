@@ -9,19 +9,24 @@ import { testRegistry, type TestRegistry } from '../support/test-registry.ts';
 const content = seededContent(900_000, 'blob');
 const { digest, size } = content.descriptor;
 
-function losing(times: number, method: 'PATCH' | 'PUT'): TestRegistry {
-  const client = method === 'PATCH' ? { client: { chunkSize: 300_000 } } : {};
-  return testRegistry({ wraps: [quirks.loseUploadSession(times, [method, 'GET'])], ...client });
+const ways = {
+  PATCH: { method: 'PATCH', chunkSize: 300_000 },
+  'the PUT of the whole': { method: 'PUT', chunkSize: undefined },
+  'the PUT after the chunks': { method: 'PUT', chunkSize: 300_000 },
+} as const;
+
+function losing(times: number, { method, chunkSize }: (typeof ways)[keyof typeof ways]): TestRegistry {
+  return testRegistry({ wraps: [quirks.loseUploadSession(times, [method, 'GET'])], client: { chunkSize } });
 }
 
 const sessions = ({ requests }: TestRegistry): number => requests.filter(({ method }) => method === 'POST').length;
 const commits = ({ requests }: TestRegistry): number =>
   requests.filter(({ method, status }) => method === 'PUT' && status === 201).length;
 
-for (const method of ['PATCH', 'PUT'] as const) {
+for (const [where, way] of Object.entries(ways)) {
   for (const times of [1, 2, 3]) {
-    test(`G29: 404 BLOB_UPLOAD_UNKNOWN at ${method}, ${times} times: restarts, and is there once`, async () => {
-      const made = losing(times, method);
+    test(`G29: 404 BLOB_UPLOAD_UNKNOWN at ${where}, ${times} times: restarts, and is there once`, async () => {
+      const made = losing(times, way);
       assert.equal(await made.repository.putBlob(content), 'written');
       assert.equal(sessions(made), times + 1);
       assert.equal(commits(made), 1);
@@ -32,12 +37,13 @@ for (const method of ['PATCH', 'PUT'] as const) {
     });
   }
 
-  test(`G29: 404 BLOB_UPLOAD_UNKNOWN at ${method}, for ever: three restarts, and an error`, async () => {
-    const made = losing(Number.POSITIVE_INFINITY, method);
+  test(`G29: 404 BLOB_UPLOAD_UNKNOWN at ${where}, for ever: three restarts, and an error`, async () => {
+    const made = losing(Number.POSITIVE_INFINITY, way);
     const isTyped = (error: unknown): boolean => isOciError(error, 'UPLOAD_INVALID', 'NOT_FOUND');
     await assert.rejects(made.repository.putBlob(content), isTyped);
     assert.equal(sessions(made), 4);
     assert.equal(commits(made), 0);
     assert.equal(await made.registry.repository('team/app').stat(digest), undefined);
+    assert.equal(made.open(), 0);
   });
 }

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fixedCredentials } from '../../src/http/credentials.ts';
+import { nodeTransport } from '../../src/node/http/transport.ts';
+import { createClient } from '../../src/registry/client.ts';
 import { createServer } from '../../src/server/app.ts';
 import { basicAccess } from '../../src/server/basic-access.ts';
 import type { Handler } from '../../src/server/handler.ts';
@@ -15,6 +17,7 @@ import * as quirks from '../../src/testing/quirks.ts';
 import { changed, requestTo, type Wrap } from '../../src/testing/wrap.ts';
 import { canary } from '../support/planted-secrets.ts';
 import { assertStranger, assertTold, hostileNetwork, type Network, type Place } from '../support/hostile-network.ts';
+import { startOrigin } from '../support/http-origin.ts';
 import { refused } from '../support/refused.ts';
 import { testRegistry } from '../support/test-registry.ts';
 import { withoutTls } from '../support/tls.ts';
@@ -28,12 +31,12 @@ const content = contentFrom(bytes);
 const { digest } = content.descriptor;
 const isWrite = ({ method }: { readonly method: string }): boolean => method === 'PATCH' || method === 'PUT';
 
-/** The registry tells another place for its uploads, with a signed query. */
-function leadingTo(location: (path: string) => string): Wrap {
+/** The registry tells another place for its uploads, with a signed query; unless told, when they begin. */
+function leadingTo(location: (path: string) => string, isMeant = requestTo('uploads', 'POST')): Wrap {
   return (handler) => async (request, info) => {
     const response = await handler(request, info);
     const told = response.headers.get('location');
-    if (told === null || !requestTo('uploads', 'POST')(request)) return response;
+    if (told === null || !isMeant(request)) return response;
     return changed(response, { headers: { location: location(new URL(told, request.url).pathname) } });
   };
 }
@@ -64,6 +67,16 @@ async function pushed(network: Network, reg: Place, ...flags: readonly string[])
   return network.cli(['blob', 'push', `${reg.host}/team/app`, file, ...login, ...own, ...flags], { certified: true });
 }
 
+/** There is something to leak: the registry itself was shown all of it. */
+function assertKnown({ requests }: Place): void {
+  const posts = requests.filter(({ method, headers: { authorization } }) => method === 'POST' && authorization);
+  assert.equal(posts.length, 1);
+  for (const { headers: sent, certificate } of posts) {
+    assert.match(sent.authorization ?? '', /^Basic /);
+    assert.deepEqual([sent['x-api-key'], sent.cookie, certificate], [canary.header, canary.cookie, true]);
+  }
+}
+
 for (const [way, chunkSize] of [
   ['whole', undefined],
   ['in chunks', 1000],
@@ -89,6 +102,8 @@ for (const [way, chunkSize] of [
         assert.equal(path.slice(path.indexOf('?') + 1), query + end);
       }
       assert.equal(reg.requests.filter(isWrite).length, 0);
+      assertKnown(reg);
+      reg.lines();
       cdn.lines();
     };
 
@@ -127,21 +142,78 @@ test('G06: an upload is not begun where the clouds keep their secrets, nor over 
   assert.deepEqual([meta.requests, plain.requests, reg.requests.filter(isWrite)], [[], [], []]);
 });
 
-const shapes: Readonly<Record<string, Wrap>> = {
-  absolute: quirks.absoluteLocation(),
-  'a path': (handler) => handler,
-  relative: quirks.relativeLocation(),
-  'without a scheme': quirks.schemeRelativeLocation(),
-  'with a state': quirks.statefulLocation('a=b%2Fc&state=x%3D%3D'),
-  'with a fragment': quirks.statefulLocation('a=b', '#fragment'),
-  singular: quirks.singularLocation(),
+test('G06: an upload under way does not go on where the clouds keep their secrets, nor over http', {
+  skip,
+}, async (t) => {
+  const network = await hostileNetwork(t);
+  const meta = await network.open('meta.test', storage(createMemoryRegistry(), ''));
+  const plain = await network.open('cdn.test', storage(createMemoryRegistry(), ''), { plain: true });
+  let origin = '';
+  const moving = leadingTo((path) => `${origin}${path}?sig=${canary.signature}`, requestTo('upload', 'PATCH'));
+  const reg = await network.open('reg.test', moving(createServer({ registry: createMemoryRegistry(), access })));
+  const client = clientOf(network, reg, 1000);
+  for (origin of [meta.url, 'https://169.254.169.254', plain.url, `http://${reg.host}`]) {
+    network.attempts();
+    await refused(client.repository(`${reg.host}/team/app`).putBlob(content), 'REDIRECT_REFUSED', /reg\.test/);
+    const told = await pushed(network, reg, '--host', `${reg.host},chunk-size=1000`);
+    assertTold(told, 1, /reg\.test.*\(REDIRECT_REFUSED\)/, /hint: /);
+    assert.deepEqual(new Set(network.attempts()), new Set([`127.0.0.1:${reg.port}`]), origin);
+    const written = reg.requests.filter((request) => isWrite(request) && request.headers.authorization);
+    assert.deepEqual(new Set(written.map(({ method }) => method)), new Set(['PATCH']));
+    reg.lines();
+  }
+  assert.deepEqual([meta.requests, plain.requests], [[], []]);
+});
+
+test('G06: the signed query of an upload stands on the wire as it was written', async () => {
+  const query = "sig=a'b%27c%2fd+e&'&_state=(x)!*";
+  await using origin = await startOrigin((request, response) => {
+    const { method, url = '' } = request;
+    const status = { HEAD: 404, POST: 202, PATCH: 202, PUT: 201 }[method ?? ''] ?? 500;
+    const location = `/upload/1?at=${url.length}&${query}`;
+    request.resume().on('end', () => response.writeHead(status, { location }).end());
+  });
+  const transport = nodeTransport({ proxy: false });
+  const host = `127.0.0.1:${origin.port}`;
+  try {
+    const client = createClient({ transport, hosts: { [host]: { chunkSize: 1000 } } });
+    await client.repository(`${host}/team/app`).putBlob(content);
+    const writes = origin.requests.filter(isWrite);
+    assert.equal(writes.length, 4);
+    for (const { path, method } of writes) {
+      const end = method === 'PUT' ? `&digest=${encodeURIComponent(digest)}` : '';
+      assert.match(path, /^\/upload\/1\?at=\d+&/);
+      assert.equal(path.slice(path.indexOf('&') + 1), query + end);
+    }
+  } finally {
+    transport.close();
+  }
+});
+
+/** What makes each shape, and how it looks on the wire. */
+const shapes: Readonly<Record<string, readonly [Wrap, RegExp]>> = {
+  absolute: [quirks.absoluteLocation(), /^https:\/\/reg\.test:\d+\/v2\//],
+  'a path': [(handler) => handler, /^\/v2\/team\/app\/blobs\/uploads\/[^/]+$/],
+  relative: [quirks.relativeLocation(), /^\.\.\/uploads\/[^/]+$/],
+  'without a scheme': [quirks.schemeRelativeLocation(), /^\/\/reg\.test:\d+\/v2\//],
+  'with a state': [quirks.statefulLocation('a=b%2Fc&state=x%3D%3D'), /\?a=b%2Fc&state=x%3D%3D$/],
+  'with a fragment': [quirks.statefulLocation('a=b', '#fragment'), /\?a=b#fragment$/],
+  singular: [quirks.singularLocation(), /^\/v2\/team\/app\/blobs\/upload\/[^/]+$/],
 };
 
-for (const [shape, wrap] of Object.entries(shapes)) {
+for (const [shape, [wrap, looks]] of Object.entries(shapes)) {
   test(`G07: an upload goes on at a location that is ${shape}`, { skip }, async (t) => {
     const network = await hostileNetwork(t);
     const registry = createMemoryRegistry();
-    const reg = await network.open('reg.test', wrap(createServer({ registry, access })));
+    const told: string[] = [];
+    const handler = wrap(createServer({ registry, access }));
+    const reg = await network.open('reg.test', async (request, info) => {
+      assert.equal(new URL(request.url).hash, '', 'a fragment is nobody’s');
+      const response = await handler(request, info);
+      const isTold = requestTo('uploads', 'POST')(request) && response.status === 202;
+      if (isTold) told.push(response.headers.get('location') ?? '');
+      return response;
+    });
     for (const chunkSize of [undefined, 1000]) {
       await clientOf(network, reg, chunkSize).repository(`${reg.host}/team/app`).putBlob(content);
       assert.ok(await registry.repository('team/app').stat(digest));
@@ -149,12 +221,13 @@ for (const [shape, wrap] of Object.entries(shapes)) {
     }
     assert.equal((await pushed(network, reg)).code, 0);
     assert.ok(await registry.repository('team/app').stat(digest));
+    assert.equal(told.length, 3);
+    for (const location of told) assert.match(location, looks);
     const writes = reg.requests.filter(isWrite);
     assert.equal(writes.length, 6);
     for (const { path, headers: sent, method } of writes) {
       assert.equal(sent['x-api-key'], canary.header);
       assert.match(sent.authorization ?? '', /^Basic /);
-      assert.doesNotMatch(path, /fragment|#/);
       assert.equal(path.split('digest=').length - 1, method === 'PUT' ? 1 : 0);
     }
   });
@@ -180,7 +253,10 @@ test('G07: at another port of the same host it goes on without credentials', { s
   const reg = await network.open('reg.test', quirks.absoluteLocation(other.url)(createServer({ registry, access })));
   await clientOf(network, reg).repository(`${reg.host}/team/app`).putBlob(content);
   assert.ok(await registry.repository('team/app').stat(digest));
+  await registry.repository('team/app').delete({ blob: digest });
+  assertKnown(reg);
   assert.equal((await pushed(network, reg)).code, 0);
-  assert.ok(other.requests.filter(isWrite).length >= 1);
+  assert.ok(await registry.repository('team/app').stat(digest));
+  assert.equal(other.requests.filter(isWrite).length, 2);
   for (const request of other.requests) assertStranger(request);
 });

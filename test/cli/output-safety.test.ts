@@ -1,42 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { serve, type Served } from '../../src/node/serve/serve.ts';
 import { createServer } from '../../src/server/app.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
 import { buildImage, putArtifact, putIndex } from '../../src/testing/fixtures.ts';
+import { assertSafe, payloads } from '../support/terminal-payloads.ts';
+import { startWarningRegistry } from '../support/warning-registry.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { writePlainLayout } from '../support/plain-layout.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
 
-/** What strangers write into names and texts: each would do something to a terminal, or to a CI system's log. */
-const payloads: readonly string[] = [
-  '\u001b[2J\u001b[H',
-  '\u001b[31mred',
-  '\u001b]0;title\u0007',
-  '\u001b]8;;http://evil/\u001b\\link\u001b]8;;\u001b\\',
-  '\u001b]52;c;ZXZpbA==\u0007',
-  '\u001bP+q544e\u001b\\',
-  '\u001b_Gq=1\u001b\\',
-  '\u009b2J',
-  '\u009d0;x\u009c',
-  '\u0090q\u009c',
-  'a\rb',
-  'a\nb',
-  'a\n::set-output name=x::y',
-  '::add-mask::secret',
-  '\n::error::gone',
-  '##[command]x',
-  'a\bb\bc',
-  '\u0007bell',
-  '\u0000nul',
-  '\u007fdel',
-  'a\u202egnp.exe',
-  '\u2066x\u2069',
-  'zero\u200bwidth\ufeff',
-  '\u2028line\u2029paragraph',
-];
 const poison = payloads.join(' | ');
+const map = Object.fromEntries(payloads.map((payload, at) => [`${payload}${at}`, payload]));
 
 let served: Served;
 let work: TemporaryDirectory;
@@ -46,7 +23,6 @@ let digest: string;
 before(async () => {
   const registry = createMemoryRegistry();
   const repository = registry.repository('app');
-  const map = Object.fromEntries(payloads.map((payload, at) => [`${payload}${at}`, payload]));
   const image = await buildImage({
     layers: [{ files: { a: 'b' }, annotations: map }],
     annotations: map,
@@ -73,6 +49,8 @@ before(async () => {
   });
   work = await temporaryDirectory('poison');
   await writePlainLayout(image, join(work.path, 'layout'));
+  await writePlainLayout(image, join(work.path, 'named'));
+  await nameAll(join(work.path, 'named', 'index.json'));
   const handler = createServer({ registry });
   served = await serve(async (request, info) => {
     const { pathname } = new URL(request.url);
@@ -80,6 +58,11 @@ before(async () => {
     if (pathname === '/v2/_catalog') return json({ repositories: ['app', ...payloads] });
     if (pathname.startsWith('/v2/broken/')) {
       return json({ errors: [{ code: poison, message: poison, detail: payloads }] }, 400);
+    }
+    const [, one] = /^\/v2\/broken-(\d+)\//.exec(pathname) ?? [];
+    if (one !== undefined) {
+      const said = payloads[Number(one)] ?? '';
+      return json({ errors: [{ code: said, message: said, detail: said }] }, 400);
     }
     if (pathname.startsWith('/v2/html/')) return new Response(`<html>${poison}</html>`, { status: 418 });
     const response = await handler(request, info);
@@ -92,6 +75,16 @@ after(async () => {
   await work?.remove();
 });
 
+/** Beside its tag the image of this layout has every payload for one. */
+async function nameAll(index: string): Promise<void> {
+  const document = JSON.parse(await readFile(index, 'utf8')) as { manifests: object[] };
+  const named = (name: string): object => ({
+    ...document.manifests[0],
+    annotations: { ...map, 'org.opencontainers.image.ref.name': name },
+  });
+  await writeFile(index, JSON.stringify({ ...document, manifests: ['1', ...payloads].map(named) }));
+}
+
 function json(value: object, status = 200): Response {
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json' } });
 }
@@ -101,18 +94,6 @@ async function run(line: string, isTerminal = false): Promise<CliResult> {
     .split(' ')
     .map((word) => word.replaceAll('HOST', served.host).replaceAll('DIGEST', digest).replaceAll('WORK', work.path));
   return cli(argv, { stdoutIsTTY: isTerminal, stderrIsTTY: isTerminal, env: { NO_COLOR: '1' } });
-}
-
-/** No control byte but the line break, no bidi or invisible character, and no line that commands a CI system. */
-function assertSafe(text: string, where: string): void {
-  const active = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u.exec(text);
-  assert.equal(
-    active,
-    null,
-    `${where}: ${JSON.stringify(text.slice(Math.max(0, (active?.index ?? 0) - 40), (active?.index ?? 0) + 10))}`,
-  );
-  assert.doesNotMatch(text, /^\s*::/m, where);
-  assert.doesNotMatch(text, /##\[/, where);
 }
 
 const commands: readonly (readonly [line: string, code: number])[] = [
@@ -138,6 +119,10 @@ const commands: readonly (readonly [line: string, code: number])[] = [
   ['digest HOST/html:1', 1],
   ['manifest --debug HOST/broken:1', 1],
   ['untag --yes HOST/broken:1', 1],
+  ['tags oci:WORK/named', 0],
+  ['inspect oci:WORK/named:1', 0],
+  ['inspect oci:WORK/named:2', 3],
+  ['push oci:WORK/named:1 HOST/named:1', 0],
 ];
 
 for (const [line, code] of commands) {
@@ -146,6 +131,7 @@ for (const [line, code] of commands) {
     assert.equal(result.code, code, result.stderr);
     assertSafe(result.stdout, `stdout of ${line}`);
     assertSafe(result.stderr, `stderr of ${line}`);
+    if (line.startsWith('inspect') && code === 0) assert.match(result.stdout, /x07bell/);
   });
 }
 
@@ -161,11 +147,29 @@ test('G42: documents that go to a terminal are shown with their control characte
 test('G42: JSON brings the strings of strangers unharmed', async () => {
   const { stdout } = await run('inspect --json HOST/app:1');
   assertSafe(stdout, 'inspect --json');
-  const told = JSON.parse(stdout) as { image: { config: { Env: string[] }; history: { createdBy: string }[] } };
+  const told = JSON.parse(stdout) as {
+    annotations: object;
+    image: { config: { Env: string[]; Labels: object }; history: { createdBy: string }[] };
+  };
   assert.deepEqual(told.image.config.Env, payloads);
+  assert.deepEqual(told.image.config.Labels, map);
+  assert.deepEqual(told.annotations, map);
   assert.deepEqual(
     told.image.history.map(({ createdBy }) => createdBy),
     payloads,
+  );
+});
+
+test('G42: JSON brings the tags of a layout unharmed', async () => {
+  const { stdout } = await run('tags --json oci:WORK/named');
+  assertSafe(stdout, 'tags --json');
+  const { tags } = JSON.parse(stdout) as { tags: { tag: string }[] };
+  // What stands before a colon is the name of a repository there.
+  const whole = payloads.filter((payload) => !payload.includes(':'));
+  assert.ok(whole.length > 16);
+  assert.deepEqual(
+    whole.filter((payload) => !tags.some(({ tag }) => tag === payload)),
+    [],
   );
 });
 
@@ -173,6 +177,44 @@ test("G42: a registry's warning is shown once, and does nothing", async () => {
   const { stderr } = await run('validate HOST/app:1');
   assert.equal(stderr.split('warning:').length, 2, stderr);
   assert.match(stderr, /warning: 127\.0\.0\.1:\d+ says: mind/);
+});
+
+test('G42: each payload by itself in an error of the registry', async () => {
+  for (const [at, payload] of payloads.entries()) {
+    for (const verb of ['manifest', 'tags', 'pull', 'push oci:WORK/layout:1']) {
+      const end = verb === 'pull' ? ' WORK/none' : '';
+      const { code, stdout, stderr } = await run(`${verb} HOST/broken-${at}${verb === 'tags' ? '' : ':1'}${end}`);
+      assert.equal(code, 1, stderr);
+      assertSafe(stdout + stderr, `${verb}: ${JSON.stringify(payload)}`);
+      assert.match(stderr, /^error: .*answered 400 \(/m);
+      assert.equal(
+        stderr
+          .trimEnd()
+          .split('\n')
+          .filter((line) => line.startsWith('error:')).length,
+        1,
+      );
+    }
+    const { stderr } = await run(`manifest --progress json HOST/broken-${at}:1`);
+    const { errors } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as { errors: { message: string }[] };
+    assert.equal(errors[0]?.message, payload);
+  }
+});
+
+test('G42: each payload by itself in a Warning, byte for byte on the wire', async (t) => {
+  const server = await startWarningRegistry();
+  t.after(() => server.close());
+  let shown = 0;
+  for (const payload of payloads) {
+    server.warn(`mind ${payload} this`);
+    for (const line of ['tags', 'tags --json', 'tags --debug']) {
+      const { stdout, stderr } = await cli([...line.split(' '), '--retry', '0', `${server.host}/app`]);
+      assertSafe(stdout + stderr, `${line}: ${JSON.stringify(payload)}`);
+      if (/warning: .* says: .*mind/.test(stderr)) shown++;
+    }
+  }
+  // Of the others the answer is no HTTP, which is an error.
+  assert.ok(shown >= 24, `only ${shown} were shown at all`);
 });
 
 test('G42: JSON brings what an error says unharmed, and no name that is none', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createHosts } from '../../src/http/hosts.ts';
+import { hop } from '../../src/http/hop.ts';
 import { failure } from '../support/failure.ts';
 
 describe('the host of a registry', () => {
@@ -52,6 +53,15 @@ describe('the host of a registry', () => {
       assert.deepEqual({ origin, realms }, { origin: `https://${name}`, realms: [] });
       assert.deepEqual(createHosts({ [`${name}:80`]: {} })(`${name}:80`).realms, []);
     }
+  });
+
+  test('with a port that its URLs do not show is the one whose origin it is, unless a server named it', () => {
+    const hosts = createHosts();
+    const url = new URL('http://reg.test:443/');
+    assert.equal(hop(new URL('https://reg.test'), url, { registry: 'https://reg.test', hosts }).allowed, false);
+    assert.equal(hosts('https://reg.test').name, 'reg.test');
+    assert.equal(hosts('reg.test:443').name, 'reg.test:443');
+    assert.equal(hosts('https://reg.test').name, 'reg.test:443');
   });
 
   test('B1 CONN-1 GO-22: may be elsewhere, under a path, and is found by where it is', () => {

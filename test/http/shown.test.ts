@@ -79,3 +79,16 @@ test('what is hidden does not break the JSON that has the same word in it', asyn
   const error = await failureOf(await send(sent), 'cannot read a', sent);
   assert.deepEqual(error.errors, [{ code: 'NAME_UNKNOWN', detail: true }]);
 });
+
+test('G3: what was read ahead is cleaned as well', async () => {
+  const wire = script(({ headers }) => ({
+    status: headers.authorization === undefined ? 401 : 203,
+    headers: { 'www-authenticate': 'Basic realm="r"' },
+    body: `you sent ${headers.authorization}`,
+  }));
+  const hosts = createHosts({ 'reg.test': { credential: { username: 'me', password: 'CANARY' } } });
+  const asked = { ...request, document: 1000 };
+  const response = await createSend({ transport: wire.send, hosts, clock: testClock() })(asked);
+  assert.match((await failureOf(response, 'cannot read a', asked)).message, /203 \("you sent REDACTED"\)$/);
+  assert.equal(wire.open(), 0);
+});

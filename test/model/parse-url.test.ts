@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseUrl } from '../../src/model/parse-url.ts';
+import { hrefAsWritten, parseUrl, searchAsWritten } from '../../src/model/parse-url.ts';
 import { projectRoot } from '../support/named-tests.ts';
 
 test('is the URL, by itself or from a base, or nothing', () => {
@@ -29,4 +29,20 @@ test('nothing asks the engine whether something is a URL, and then parses it', (
     files.filter((file) => /\.canParse\(/.test(readFileSync(`${projectRoot}src/${file}`, 'utf8'))),
     [],
   );
+});
+
+test('a query is written as it was signed', () => {
+  for (const [text, search] of [
+    ["https://a.io/b'?sig=x'y#c", "?sig=x'y"],
+    ['https://a.io/b?sig=x%27y', '?sig=x%27y'],
+    ['https://a.io/b?a= b', '?a=%20b'],
+    ['https://a.io/b?', '?'],
+    ['https://a.io/b', ''],
+    ["https://u:'?p'@a.io/b", "?p'@a.io/b"],
+  ] as const) {
+    const url = parseUrl(text);
+    if (url === undefined) continue;
+    assert.equal(searchAsWritten(url, text), search === '?' ? '' : search, text);
+    assert.equal(parseUrl(hrefAsWritten(url, text))?.href, url.href, text);
+  }
 });

@@ -62,8 +62,8 @@ export const hopMutants: readonly Mutant[] = [
     family: 'hop',
     guard: 'pages are of the registry’s own origin',
     file: 'src/http/link.ts',
-    find: "if (isHttp && url.origin === registryOrigin && url.username === '' && url.password === '') return url.href;",
-    replace: "if (url.href !== '') return url.href;",
+    find: "if (isHttp && url.origin === registryOrigin && url.username === '' && url.password === '')",
+    replace: "if (url.href !== '')",
     tests: ['test/registry/list.test.ts'],
   },
   {

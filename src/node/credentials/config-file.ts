@@ -31,10 +31,11 @@ async function readBounded(file: string): Promise<string> {
   return stats.isFile() || stats.isDirectory() ? readFile(file, 'utf8') : readSpecial(file);
 }
 
-/** `--authfile <(…)` of a shell is a pipe that is meant; any other would be waited for, and a device has no end. */
+/** `--authfile <(…)` of a shell is a pipe that is meant, and standard input; any other would be waited for, and a device has no end. */
 async function readSpecial(file: string): Promise<string> {
-  if (/^\/(dev|proc\/self)\/fd\/\d+$/.test(file)) return readFile(file, 'utf8');
-  if ((await realpath(file)) === '/dev/null') return '';
+  if (/^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/\d+)$/.test(file)) return readFile(file, 'utf8');
+  // A pipe that a link leads to has no path.
+  if ((await realpath(file).catch(() => file)) === '/dev/null') return '';
   throw new OciError('CONFIG_INVALID', `${file} is no regular file`);
 }
 

@@ -6,6 +6,7 @@ import type { ClientRequest, RequestOptions } from 'node:http';
 import type { SecureContext } from 'node:tls';
 import { throwIfAborted } from '../../errors.ts';
 import { canonicalDomain, DOCKER_HUB } from '../../model/domain.ts';
+import { searchAsWritten } from '../../model/parse-url.ts';
 import type { HttpRequest, Send } from '../../http/types.ts';
 import { createAgents } from './agents.ts';
 import { exchange } from './exchange.ts';
@@ -50,6 +51,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
     const lookup = proxy === undefined ? lookupFor(request, options.resolve) : undefined;
     const wire: WireOptions = {
       method: request.method,
+      path: url.pathname + searchAsWritten(url, request.url),
       headers: headersOf(request),
       agent,
       maxHeaderSize: MAX_HEADER_BYTES,

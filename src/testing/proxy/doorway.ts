@@ -4,6 +4,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { OciError } from '../../errors.ts';
 
 export type Door = 'open' | 'closed' | 'deaf';
 
@@ -11,8 +12,10 @@ export interface Doorway {
   readonly port: number;
   /** In order, one after the other. */
   turn(to: Door): void;
-  /** Resolves when it is as it was last told. */
+  /** Resolves when it is as it was last told. @throws OciError `IO` when somebody else has taken the port */
   ready(): Promise<void>;
+  /** Closed for good. */
+  close(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
@@ -20,35 +23,40 @@ const HOST = '127.0.0.1';
 export async function openDoorway(server: Server): Promise<Doorway> {
   await listen(server, 0);
   const { port } = server.address() as AddressInfo;
-  let now: Door = 'open';
-  let undo: () => unknown = () => undefined;
+  let hearAgain: (() => Promise<void>) | undefined;
   let turning = Promise.resolve();
   const go = async (to: Door): Promise<void> => {
-    if (to === now) return;
-    now = to;
-    await undo();
-    undo = () => undefined;
-    if (to === 'open') return listen(server, port);
-    if (server.listening) server.close();
-    if (to === 'deaf') undo = await deafen(port);
+    if (to === 'deaf' && hearAgain !== undefined) return;
+    await hearAgain?.();
+    hearAgain = undefined;
+    if (to !== 'open' && server.listening) server.close();
+    if (to === 'open' && !server.listening) await listen(server, port);
+    if (to === 'deaf') hearAgain = await deafen(port);
+  };
+  const turn = (to: Door): void => {
+    // A port is closed at once; all else takes its turn.
+    if (to !== 'open' && server.listening) server.close();
+    turning = turning.catch(() => undefined).then(() => go(to));
+    turning.catch(() => undefined);
   };
   return {
     port,
-    turn(to) {
-      // A port is closed at once; all else takes its turn.
-      if (to !== 'open' && server.listening) server.close();
-      turning = turning.then(() => go(to));
-      turning.catch(() => undefined);
-    },
+    turn,
     ready: () => turning,
+    close() {
+      turn('closed');
+      return turning;
+    },
   };
 }
 
 function listen(server: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (cause: NodeJS.ErrnoException): void =>
+      reject(new OciError('IO', `cannot listen on ${HOST} port ${port}: ${cause.code ?? cause.message}`, { cause }));
+    server.once('error', fail);
     server.listen(port, HOST, () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve();
     });
   });

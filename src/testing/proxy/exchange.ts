@@ -52,31 +52,41 @@ export interface Exchange {
 }
 
 /** An answer, with what a fault changes of it. @returns whether the connection may take another request */
-export async function relay({ client, count }: Exchange, answer: Answer): Promise<boolean> {
-  await client.write(headText(answer));
-  await writeBody(client, answer.framing, answer.bytes, count);
-  return answer.framing !== 'close' && !/\bclose\b/i.test(headerIn(answer.headers, 'connection') ?? '');
+export async function relay(exchange: Exchange, answer: Answer): Promise<boolean> {
+  await exchange.client.write(headText(answer));
+  return relayBody(exchange, answer);
 }
 
-/** An answer of the proxy's own. The request's body is read first: a client that is still writing would not see it. */
+/** What comes after the head. @returns as `relay` does */
+export async function relayBody({ client, count }: Exchange, { framing, headers, bytes }: Answer): Promise<boolean> {
+  await writeBody(client, framing, bytes, count);
+  return framing !== 'close' && !/\bclose\b/i.test(headerIn(headers, 'connection') ?? '');
+}
+
+/**
+ * An answer of the proxy's own. The request's body is read first: a client that is still writing would not see it. One that
+ * waits to be told to write does not write at all.
+ */
 export async function reply(
   exchange: Exchange,
   status: string,
   headers: Readonly<Record<string, string>>,
   body: object = {},
 ): Promise<boolean> {
-  for await (const part of exchange.body.bytes) void part;
+  const isWaiting = exchange.request.headers.expect !== undefined;
+  if (!isWaiting) for await (const part of exchange.body.bytes) void part;
   const bytes = Buffer.from(exchange.request.method === 'HEAD' ? '' : JSON.stringify(body));
   const all: Header[] = [
     ['Date', new Date().toUTCString()],
     ['Content-Type', 'application/json'],
     ['Content-Length', String(bytes.length)],
+    ...(isWaiting ? [['Connection', 'close'] as const] : []),
     ...Object.entries(headers),
   ];
   await exchange.client.write(headText({ line: `HTTP/1.1 ${status}`, headers: all }));
   if (bytes.length > 0) await exchange.client.write(bytes);
   exchange.count(bytes.length);
-  return true;
+  return !isWaiting;
 }
 
 /** An answer whose length is known: one that does not tell it is read to its end first. */

@@ -1,6 +1,6 @@
 /** Faults of the head of an answer. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Answer, type Exchange, fromParts, relay, sized, wholeBody } from './exchange.ts';
+import { type Answer, type Exchange, fromParts, relay, relayBody, sized, wholeBody } from './exchange.ts';
 import { headText, withHeaders, writeBody } from './message.ts';
 import type { FaultNameIn } from './fault-names.ts';
 import type { AnswerFault, UnnamedFault } from './types.ts';
@@ -32,13 +32,13 @@ function told(change: (length: number) => readonly string[]): AnswerFault {
   };
 }
 
-async function slowly({ client, pauseMs, count }: Exchange, answer: Answer): Promise<boolean> {
+async function slowly(exchange: Exchange, answer: Answer): Promise<boolean> {
+  const { client, pauseMs } = exchange;
   for (const byte of headText(answer)) {
     await client.write(byte);
     await delay(pauseMs, undefined, { signal: client.signal });
   }
-  await writeBody(client, answer.framing, answer.bytes, count);
-  return true;
+  return relayBody(exchange, answer);
 }
 
 async function bareLines(exchange: Exchange, answer: Answer): Promise<boolean> {

@@ -9,6 +9,7 @@ export type { Body, Framing, Head, Header } from './message.ts';
 export type { DnsFault, FaultyResolveOptions } from './resolve.ts';
 export { faultyResolve } from './resolve.ts';
 export { startFaultProxy } from './start.ts';
+export type { Wire } from './wire.ts';
 export type {
   AnswerFault,
   Certificate,

@@ -40,17 +40,18 @@ export function withHeaders(
   changes: Readonly<Record<string, string | undefined>>,
 ): Header[] {
   const added = Object.entries(changes).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return [...headers.filter(([name]) => !(name.toLowerCase() in changes)), ...added];
+  return [...headers.filter(([name]) => !Object.hasOwn(changes, name.toLowerCase())), ...added];
 }
 
 /** Names in lower case, several values joined. */
 export function plainHeaders(headers: readonly Header[]): Record<string, string> {
-  const plain: Record<string, string> = {};
+  const plain = new Map<string, string>();
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
-    plain[key] = plain[key] === undefined ? value : `${plain[key]}, ${value}`;
+    const before = plain.get(key);
+    plain.set(key, before === undefined ? value : `${before}, ${value}`);
   }
-  return plain;
+  return Object.fromEntries(plain);
 }
 
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
@@ -59,23 +60,29 @@ export interface Body {
   readonly framing: Framing;
   /** Bytes, where it was told. */
   readonly length: number | undefined;
-  /** Without its framing. To be read once. */
+  /** Without its framing. To be read once; who leaves early leaves the rest to the next one. */
   readonly bytes: Bytes;
 }
 
 /** @param isClosed does the end of the connection end a body without any other end? */
 export function readBody(wire: Wire, headers: readonly Header[], isClosed: boolean): Body {
   if (/\bchunked\b/i.test(headerIn(headers, 'transfer-encoding') ?? '')) {
-    return { framing: 'chunked', length: undefined, bytes: chunks(wire) };
+    return { framing: 'chunked', length: undefined, bytes: resumable(chunks(wire)) };
   }
   const told = headerIn(headers, 'content-length');
-  if (told !== undefined) return { framing: 'length', length: Number(told), bytes: exactly(wire, Number(told)) };
-  if (isClosed) return { framing: 'close', length: undefined, bytes: rest(wire) };
+  if (told !== undefined) {
+    return { framing: 'length', length: Number(told), bytes: resumable(exactly(wire, Number(told))) };
+  }
+  if (isClosed) return { framing: 'close', length: undefined, bytes: resumable(rest(wire)) };
   return noBody();
 }
 
 export function noBody(): Body {
   return { framing: 'none', length: 0, bytes: (async function* () {})() };
+}
+
+function resumable(bytes: AsyncGenerator<Uint8Array>): Bytes {
+  return { [Symbol.asyncIterator]: () => ({ next: () => bytes.next() }) };
 }
 
 async function* exactly(wire: Wire, length: number): AsyncGenerator<Uint8Array> {

@@ -6,8 +6,8 @@ type Named<F> = F & { readonly name: string };
 
 export interface Chosen<F> {
   readonly fault: Named<F>;
-  /** It has happened. */
-  readonly spend: () => void;
+  /** It happens now; false: it has happened often enough meanwhile. */
+  readonly spend: () => boolean;
 }
 
 export interface Plans {
@@ -15,10 +15,11 @@ export interface Plans {
   clear(): void;
   listener(): Named<ListenerFault> | undefined;
   connection(): Chosen<ConnectionFault> | undefined;
+  /** All that may happen to it, in order: whether one of an answer does, the answer tells. */
   request(
     request: RequestFacts,
     connection: { readonly reused: boolean },
-  ): Chosen<RequestFault | AnswerFault> | undefined;
+  ): Iterable<Chosen<RequestFault | AnswerFault>>;
 }
 
 interface Entry extends FaultPlan {
@@ -28,7 +29,7 @@ interface Entry extends FaultPlan {
 
 export function createPlans(): Plans {
   let entries: Entry[] = [];
-  const spend = (entry: Entry) => (): void => void entry.left--;
+  const spend = (entry: Entry) => (): boolean => entry.left-- > 0;
   const live = (): Entry[] => entries.filter(({ left }) => left > 0);
   return {
     add: (plans) =>
@@ -43,15 +44,15 @@ export function createPlans(): Plans {
         if (isOf(entry.fault, 'connection')) return { fault: entry.fault, spend: spend(entry) };
       return undefined;
     },
-    request(request, connection) {
+    *request(request, connection) {
       for (const entry of live()) {
-        const { fault, when } = entry;
+        const { fault, when, left } = entry;
+        if (left <= 0) continue; // meanwhile
         if (!isOf(fault, 'request') && !isOf(fault, 'answer')) continue;
         if (fault.at === 'request' && fault.fits?.(request, connection) === false) continue;
         if (when?.({ ...request, nth: ++entry.asked }) === false) continue;
-        return { fault, spend: spend(entry) };
+        yield { fault, spend: spend(entry) };
       }
-      return undefined;
     },
   };
 }

@@ -5,15 +5,18 @@
 import { createServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
 import { OciError } from '../../errors.ts';
+import { parseUrl } from '../../model/parse-url.ts';
+import { quote, withoutLogin } from '../../model/quote.ts';
 import { openDoorway } from './doorway.ts';
 import { createPlans } from './plans.ts';
 import { seededRandom } from './random.ts';
-import type { Certificate, ConnectionFault, FaultProxy, FaultProxyOptions, ServerTls } from './types.ts';
+import type { Certificate, ConnectionFault, FaultPlan, FaultProxy, FaultProxyOptions, ServerTls } from './types.ts';
 import { serveVisit, type Station, TOKEN_PATH, type Visit } from './visit.ts';
 
 /**
  * Starts a proxy on 127.0.0.1.
  * @param upstream the registry: `http://127.0.0.1:5000`, or `127.0.0.1:5000` for http; its certificate is not looked at
+ * @throws OciError `USAGE` when that is no address, a certificate is none, or a plan needs one that is not there
  * @example
  * const proxy = await startFaultProxy(registry.url);
  * proxy.plan({ fault: faults['reset-at-50'], times: 1 });
@@ -21,9 +24,10 @@ import { serveVisit, type Station, TOKEN_PATH, type Visit } from './visit.ts';
  * await proxy.close();
  */
 export async function startFaultProxy(upstream: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
-  const { seed = 1, tls, pauseMs = 50 } = options;
+  const { seed = 1, tls, pauseMs = 50, plans = [] } = options;
+  requireCertificates(plans, tls);
   const station: Station = {
-    upstream: new URL(upstream.includes('://') ? upstream : `http://${upstream}`),
+    upstream: addressOf(upstream),
     plans: createPlans(),
     requests: [],
     random: seededRandom(seed),
@@ -55,7 +59,7 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
       return visits.size;
     },
     plan(...plans) {
-      for (const { fault } of plans) if (fault.at === 'connection') certificateFor(fault, tls);
+      requireCertificates(plans, tls);
       station.plans.add(plans);
       // What rests would not notice.
       const isSeen = plans.every(({ fault }) => fault.at === 'request' || fault.at === 'answer');
@@ -68,17 +72,30 @@ export async function startFaultProxy(upstream: string, options: FaultProxyOptio
     },
     ready: () => doorway.ready(),
     async close() {
-      proxy.heal();
-      await proxy.ready();
-      const closed = new Promise((resolve) => server.close(resolve));
+      station.plans.clear();
+      const closed = doorway.close();
       const gone = [...visits].map((visit) => visit.gone);
       for (const visit of visits) visit.destroy();
       await Promise.all([closed, ...gone]);
     },
   };
-  proxy.plan(...(options.plans ?? []));
+  proxy.plan(...plans);
   await proxy.ready();
   return proxy;
+}
+
+function addressOf(upstream: string): URL {
+  const url = parseUrl(upstream.includes('://') ? upstream : `http://${upstream}`);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new OciError('USAGE', `${quote(withoutLogin(upstream))} is not the address of a registry`, {
+    hint: 'write it like http://127.0.0.1:5000',
+  });
+}
+
+/** @throws OciError `USAGE` */
+function requireCertificates(plans: readonly FaultPlan[], tls: ServerTls | undefined): void {
+  for (const certificate of [tls, tls?.expired, tls?.other]) if (certificate !== undefined) contextOf(certificate);
+  for (const { fault } of plans) if (fault.at === 'connection') certificateFor(fault, tls);
 }
 
 function endAfterwards(visit: Visit): void {
@@ -130,9 +147,16 @@ function certificateFor(fault: ConnectionFault | undefined, tls: ServerTls | und
 
 const contexts = new WeakMap<Certificate, SecureContext>();
 
+/** @throws OciError `USAGE` when it is none */
 function contextOf(certificate: Certificate): SecureContext {
   const { cert, key } = certificate;
-  const context = contexts.get(certificate) ?? createSecureContext({ cert, key });
-  contexts.set(certificate, context);
-  return context;
+  try {
+    const context = contexts.get(certificate) ?? createSecureContext({ cert, key });
+    contexts.set(certificate, context);
+    return context;
+  } catch (cause) {
+    throw new OciError('USAGE', 'a certificate of the fault proxy, or its key, is no PEM that belongs together', {
+      cause,
+    });
+  }
 }

@@ -98,7 +98,11 @@ export interface FaultProxy {
   readonly connections: number;
   /** How many are open. */
   readonly open: number;
-  /** Adds plans; the first that fits a request happens to it. Where one is of the port or of a connection, kept connections are ended. */
+  /**
+   * Adds plans; the first that fits a request happens to it. Once the registry was asked, because a fault of the answer came first, only
+   * such a fault can happen. Where one is of the port or of a connection, kept connections are ended.
+   * @throws OciError `USAGE` where a certificate is missing
+   */
   plan(...plans: readonly FaultPlan[]): void;
   /** Forgets all plans. What is under way goes on as it was. */
   heal(): void;

@@ -11,6 +11,8 @@ export interface Upstream {
   ask(question: Question, interim: (head: Head) => Promise<void>): Promise<Answer>;
   /** Ends the connection, if there is one. */
   leave(): void;
+  /** Ends it when its answer came before it had read all. @returns whether it did */
+  leaveUnread(): boolean;
 }
 
 export interface Question {
@@ -40,12 +42,16 @@ export function createUpstream(upstream: URL): Upstream {
   };
   return {
     leave,
+    leaveUnread() {
+      const isUnread = dirty;
+      if (isUnread) leave();
+      return isUnread;
+    },
     async ask({ head, method, body, bytes, count }, interim) {
       const to = kept();
       dirty = true;
       // A registry may answer before it has read all: then nothing else may follow on this connection.
-      const writing = to
-        .write(headText(head))
+      to.write(headText(head))
         .then(() => writeBody(to, body.framing, bytes ?? body.bytes, count))
         .then(() => void (dirty = false))
         .catch(() => undefined);
@@ -57,7 +63,6 @@ export function createUpstream(upstream: URL): Upstream {
         await interim(answer);
       }
       leave();
-      await writing;
       throw new Error('the registry ended the connection without an answer');
     },
   };

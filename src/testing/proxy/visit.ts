@@ -1,6 +1,6 @@
 /** A client's connection from its first byte to its end: requests go on to the registry, and what is planned happens to them. */
 import type { Socket } from 'node:net';
-import { type Exchange, relay } from './exchange.ts';
+import { type Answer, type Exchange, relay, reply } from './exchange.ts';
 import { type Head, headText, noBody, plainHeaders, readBody, readHead, withHeaders } from './message.ts';
 import type { Plans } from './plans.ts';
 import type { ProxiedRequest } from './types.ts';
@@ -44,7 +44,8 @@ export async function serveVisit(station: Station, visit: Visit, socket: Socket,
       visit.resting = true;
       const head = await readHead(client);
       visit.resting = false;
-      if (head === undefined || !(await serveRequest(station, { client, upstream, head, reused }))) break;
+      if (head === undefined) break;
+      if (!(await serveRequest(station, { client, upstream, head, reused }))) break;
       if (visit.isLast) break;
     }
     client.end();
@@ -69,19 +70,35 @@ async function serveRequest(station: Station, asked: Asked): Promise<boolean> {
   const entry: Entry = { method, url: path, headers, bytesToServer: 0, bytesToClient: 0 };
   station.requests.push(entry);
   const exchange = exchangeOf(station, asked, request, entry);
-  if (path.startsWith(TOKEN_PATH)) return giveToken(exchange);
-  const chosen = station.plans.request(request, asked);
-  const { fault } = chosen ?? {};
-  if (chosen !== undefined && fault?.at === 'request') {
+  const goesOn = path.startsWith(TOKEN_PATH)
+    ? await giveToken(exchange)
+    : await befall(station, asked, exchange, entry);
+  return goesOn && (await isThrough(asked.upstream, exchange));
+}
+
+/** What is planned, or what the registry says. */
+async function befall(station: Station, asked: Asked, exchange: Exchange, entry: Entry): Promise<boolean> {
+  let answer: Answer | undefined;
+  for (const { fault, spend } of station.plans.request(exchange.request, asked)) {
+    if (fault.at === 'request') {
+      if (answer !== undefined || !spend()) continue; // it is too late for it
+      entry.fault = fault.name;
+      return fault.befall(exchange);
+    }
+    answer ??= await exchange.ask();
+    if (fault.fits?.(answer) === false || !spend()) continue;
     entry.fault = fault.name;
-    chosen.spend();
-    return fault.befall(exchange);
+    return fault.befall(exchange, answer);
   }
-  const answer = await exchange.ask();
-  if (chosen === undefined || fault?.at !== 'answer' || fault.fits?.(answer) === false) return relay(exchange, answer);
-  entry.fault = fault.name;
-  chosen.spend();
-  return fault.befall(exchange, answer);
+  return relay(exchange, answer ?? (await exchange.ask()));
+}
+
+/** Reads what nobody wanted of a request: it is not the next one. Of a client that waited to be told to write, none may come. */
+async function isThrough(upstream: Upstream, { request, body }: Exchange): Promise<boolean> {
+  const isUnread = upstream.leaveUnread();
+  if (isUnread && request.headers.expect !== undefined) return false;
+  for await (const part of body.bytes) void part;
+  return true;
 }
 
 function exchangeOf(
@@ -120,9 +137,6 @@ function exchangeOf(
   };
 }
 
-async function giveToken({ client }: Exchange): Promise<boolean> {
-  const body = JSON.stringify({ token: 'of-the-fault-proxy', expires_in: 300 });
-  const headers = [['Content-Type', 'application/json'] as const, ['Content-Length', String(body.length)] as const];
-  await client.write(headText({ line: 'HTTP/1.1 200 OK', headers }) + body);
-  return true;
+function giveToken(exchange: Exchange): Promise<boolean> {
+  return reply(exchange, '200 OK', {}, { token: 'of-the-fault-proxy', expires_in: 300 });
 }

@@ -62,7 +62,8 @@ export class Wire {
   /** Everything up to a mark, the mark included; undefined when it ends before. */
   async upTo(mark: string): Promise<string | undefined> {
     for (;;) {
-      const held = Buffer.concat(this.#chunks);
+      const [first = Buffer.alloc(0)] = this.#chunks;
+      const held = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first;
       const at = held.indexOf(mark);
       if (at >= 0) {
         const end = at + mark.length;
@@ -85,17 +86,15 @@ export class Wire {
     });
   }
 
-  /** Reads no more, and waits until the other side has gone: only who reads learns that. */
+  /** Gives what comes to nobody any more, and waits until the other side has gone. */
   async hold(): Promise<void> {
-    this.#ignores = true;
-    this.#chunks.length = 0;
-    this.#held = 0;
-    this.#socket.resume();
+    this.#ignore();
     await this.gone;
   }
 
   /** FIN. */
   end(): void {
+    this.#ignore();
     this.#socket.end();
   }
 
@@ -108,6 +107,14 @@ export class Wire {
   destroy(): void {
     this.#socket.destroy();
     this.#raw.destroy();
+  }
+
+  /** Only who reads learns that the other side has gone. */
+  #ignore(): void {
+    this.#ignores = true;
+    this.#chunks.length = 0;
+    this.#held = 0;
+    this.#socket.resume();
   }
 
   readonly #take = (chunk: Buffer): void => {

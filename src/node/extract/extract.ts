@@ -71,7 +71,7 @@ export async function extract(
   const extraction = beginExtraction(folders, { directory, force, owners, signal, on });
   try {
     const skipped = await write(files, plan, extraction, made !== undefined, { signal, on });
-    return { ...counted(plan, owners, skipped.length), skipped };
+    return { ...counted(plan, owners, skipped), skipped };
   } catch (error) {
     const isGone = !force && (await extraction.undo());
     if (isGone && made !== undefined) await removeMade(directory, made).catch(() => {});
@@ -150,12 +150,14 @@ async function writeFiles(files: FileSystem, plan: ExtractionPlan, extraction: E
 function counted(
   { top, directories, files, links, bytes }: ExtractionPlan,
   owners: boolean,
-  skipped: number,
+  skipped: readonly string[],
 ): Omit<Extracted, 'skipped'> {
-  const all = [...(top === undefined ? [] : [top]), ...[...directories, ...files].map(({ file }) => file)];
+  const left = new Set(skipped);
+  const made = [...directories, ...files].filter(({ place }) => !left.has(place));
+  const all = [...(top === undefined ? [] : [top]), ...made.map(({ file }) => file)];
   const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
   return {
-    files: files.length + links.length - skipped,
+    files: files.length + links.length - skipped.length,
     directories: directories.length,
     bytes,
     ownersLost: owners ? 0 : all.filter((file) => file.uid !== uid || file.gid !== gid).length,

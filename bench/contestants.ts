@@ -1,116 +1,105 @@
-/** Who moves the image, and with which words: us, the peers that are on PATH, and curl as the limit, which verifies nothing. */
+/** Who takes part: us on every runtime that is named, a bare Node, the peers that are on PATH, and curl as the limit. */
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-
-export type Work = 'pull' | 'copy' | 'push';
-
-/** One image's way. */
-export interface Route {
-  /** `127.0.0.1:5000/bench/image:large`: where it is read from, or written to. */
-  readonly from: string;
-  readonly to: string;
-  readonly tag: string;
-  /** An OCI layout: the target of a pull, the source of a push. */
-  readonly layout: string;
-}
+import { findTool } from '../test/support/real/find-tool.ts';
+import { TIME } from './measure.ts';
+import {
+  bareNodeWords,
+  craneWords,
+  curlWords,
+  ladingWords,
+  orasWords,
+  regctlWords,
+  skopeoWords,
+  type Words,
+} from './words.ts';
+import type { Work } from './works.ts';
 
 export interface Contestant {
   readonly name: string;
   readonly version: string;
-  command(work: Work, route: Route): readonly string[] | undefined;
+  /** The contestant that it cannot be below. */
+  readonly base?: string | undefined;
+  readonly words: Words;
+  /** `start` takes part where the start of a program shows, in small works; `limit` moves bytes and looks at nothing. */
+  readonly role: 'us' | 'start' | 'peer' | 'limit';
 }
 
+/** Ours on the Node that runs the bench: what the ratios are of. */
+export const US = 'lading';
+
+const programs: Readonly<Record<string, Pick<Contestant, 'role' | 'words'>>> = {
+  skopeo: { role: 'peer', words: skopeoWords },
+  oras: { role: 'peer', words: orasWords },
+  crane: { role: 'peer', words: craneWords },
+  regctl: { role: 'peer', words: regctlWords },
+  curl: { role: 'limit', words: curlWords },
+};
+const NOWHERE = { from: '', to: '', tag: '', layout: '' };
+
 const lading = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const curlScript = fileURLToPath(new URL('curl.sh', import.meta.url));
 
-const all: readonly (Omit<Contestant, 'version'> & { readonly ask: readonly string[] })[] = [
-  {
-    name: 'lading',
-    ask: [process.execPath, lading, '--version'],
-    command: (work, { from, to, layout, tag }) => {
-      const words = {
-        pull: ['pull', from, layout],
-        copy: ['copy', from, to],
-        push: ['push', `oci:${layout}:${tag}`, to],
-      };
-      return [process.execPath, lading, ...words[work], '--progress', 'none'];
-    },
-  },
-  {
-    name: 'skopeo',
-    ask: ['skopeo', '--version'],
-    command: (work, { from, to, layout, tag }) => {
-      const [a, b] = {
-        pull: [`docker://${from}`, `oci:${layout}:${tag}`],
-        copy: [`docker://${from}`, `docker://${to}`],
-        push: [`oci:${layout}:${tag}`, `docker://${to}`],
-      }[work] as [string, string];
-      return [
-        'skopeo',
-        '--insecure-policy',
-        'copy',
-        '--quiet',
-        '--src-tls-verify=false',
-        '--dest-tls-verify=false',
-        a,
-        b,
-      ];
-    },
-  },
-  {
-    name: 'oras',
-    ask: ['oras', 'version'],
-    command: (work, { from, to, layout, tag }) =>
-      ({
-        pull: ['oras', 'cp', '--from-plain-http', '--to-oci-layout', from, `${layout}:${tag}`],
-        copy: ['oras', 'cp', '--from-plain-http', '--to-plain-http', from, to],
-        push: ['oras', 'cp', '--from-oci-layout', '--to-plain-http', `${layout}:${tag}`, to],
-      })[work],
-  },
-  {
-    name: 'crane',
-    ask: ['crane', 'version'],
-    command: (work, { from, to, layout }) =>
-      ({
-        pull: ['crane', 'pull', '--insecure', '--format', 'oci', from, layout],
-        copy: ['crane', 'copy', '--insecure', from, to],
-        push: undefined,
-      })[work],
-  },
-  {
-    name: 'regctl',
-    ask: ['regctl', 'version'],
-    command: (work, { from, to, layout, tag }) => {
-      const plain = [
-        'regctl',
-        ...[...new Set([from, to])].flatMap((ref) => ['--host', `reg=${ref.split('/')[0] ?? ''},tls=disabled`]),
-      ];
-      const [a, b] = {
-        pull: [from, `ocidir://${layout}:${tag}`],
-        copy: [from, to],
-        push: [`ocidir://${layout}:${tag}`, to],
-      }[work] as [string, string];
-      return [...plain, 'image', 'copy', a, b];
-    },
-  },
-  {
-    name: 'curl',
-    ask: ['curl', '--version'],
-    command: (work, { from, to, layout }) =>
-      ({
-        pull: ['bash', curlScript, 'pull', from, layout],
-        copy: undefined,
-        push: ['bash', curlScript, 'push', to, layout],
-      })[work],
-  },
-];
-
-/** Those that are here, with their versions. */
-export function contestants(): Contestant[] {
-  return all.flatMap(({ ask, ...contestant }) => {
-    const version = versionOf(ask);
-    return version === undefined ? [] : [{ ...contestant, version }];
+/** Those that are here, with their versions, and the names of the peers that are not. */
+export function contestants(env: NodeJS.ProcessEnv = process.env): {
+  readonly players: readonly Contestant[];
+  readonly absent: readonly string[];
+} {
+  const others = Object.entries(programs).map(([name, { role, words }]): Contestant | undefined => {
+    const version = versionOf(words.version?.(NOWHERE) ?? []);
+    return version === undefined ? undefined : { name, version, words, role };
   });
+  const present = [...ours(env), ...others].filter((player) => player !== undefined);
+  const players = [...new Map(present.map((player) => [player.name, player])).values()];
+  const absent = Object.keys(programs).filter((name) => !players.some((player) => player.name === name));
+  return { players, absent };
+}
+
+function ours({ LADING_BENCH_NODES = '', LADING_BENCH_EXECUTABLE }: NodeJS.ProcessEnv): (Contestant | undefined)[] {
+  const more = LADING_BENCH_NODES.split(',').filter((node) => node !== '');
+  const nodes = [process.execPath, ...more].flatMap((node, at) => onNode(node, at === 0));
+  if (LADING_BENCH_EXECUTABLE === undefined) return nodes;
+  const program = [LADING_BENCH_EXECUTABLE];
+  const version = required(LADING_BENCH_EXECUTABLE, versionOf([...program, '--version']));
+  return [...nodes, { name: 'lading, executable', version, words: ladingWords(program), role: 'start' }];
+}
+
+function onNode(node: string, isFirst: boolean): (Contestant | undefined)[] {
+  const nodeVersion = required(node, versionOf([node, '--version']));
+  const base = `node ${nodeVersion} -e 0`;
+  const program = [node, lading];
+  const version = versionOf([...program, '--version']);
+  const name = isFirst ? US : `lading, node ${nodeVersion}`;
+  return [
+    version === undefined
+      ? undefined
+      : { name, version, base, words: ladingWords(program), role: isFirst ? 'us' : 'start' },
+    { name: base, version: nodeVersion, words: bareNodeWords(node), role: 'start' },
+  ];
+}
+
+/** Does it take part in the work? */
+export function takesPart({ role, words }: Contestant, work: Work): boolean {
+  if (words[work.action] === undefined) return false;
+  if (work.alone) return role === 'us';
+  if (role === 'start') return ['latency', 'distance', 'list'].includes(work.group);
+  return role !== 'limit' || work.standing === undefined;
+}
+
+/** @throws Error of one line that names all that is missing */
+export function requireTools(players: readonly Contestant[]): void {
+  const missing = [US, 'skopeo', 'curl'].filter((name) => !players.some((player) => player.name === name));
+  if (findTool('docker-registry') === undefined) missing.push('docker-registry');
+  if (!existsSync(TIME)) missing.push('time');
+  if (missing.length === 0) return;
+  throw new Error(
+    `the bench needs ${missing.join(', ')} (apt-get install skopeo curl docker-registry time; npm run build)`,
+  );
+}
+
+function required(program: string, version: string | undefined): string {
+  if (version === undefined) throw new Error(`the bench was told to run ${program}, which does not run`);
+  return version;
 }
 
 function versionOf([program = '', ...args]: readonly string[]): string | undefined {

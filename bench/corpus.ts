@@ -1,6 +1,6 @@
 /**
- * The images that are moved: real files of this machine, in an OCI layout that is kept between runs. Layers are gzip
- * without compression, so that their sizes are what they are said to be.
+ * The images that are moved: real files of this machine, each image in an OCI layout of its own that is kept between runs. Layers are
+ * gzip without compression, so that their sizes are what they are said to be.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -9,36 +9,42 @@ import { gzip } from '../src/bytes/compress.ts';
 import { readAll } from '../src/bytes/read.ts';
 import { OCI_LAYER_GZIP } from '../src/model/media-types.ts';
 import { directoryStore } from '../src/node/directory/directory.ts';
-import type { Target } from '../src/store/types.ts';
-import { buildLayer, putImage } from '../src/testing/fixtures.ts';
+import { type Built, buildImage, buildIndex, buildLayer, type LayerSpec, putBuilt } from '../src/testing/fixtures.ts';
+import type { Image } from './works.ts';
 
 export const MIB: number = 1 << 20;
-
-/** Tag and size of each image. */
-export const images: Readonly<Record<string, number>> = { small: MIB, large: 1024 * MIB };
 export const LAYERS = 8;
+/** The architectures of `platforms`: an index of four images, each as large as `small`. */
+const ARCHITECTURES = ['amd64', 'arm64', 's390x', 'ppc64le'];
 
-/** @returns the layout's directory; it is built when it is not there, which takes a minute. */
-export async function buildCorpus(directory: string): Promise<string> {
-  const layout = join(directory, 'corpus-v1');
-  if (existsSync(layout)) return layout;
-  const fresh = `${layout}.unfinished`;
+/** @returns the directory with a layout for each image, named by it; it is built when it is not there, which takes a minute. */
+export async function buildCorpus(cache: string, largeMib: number): Promise<string> {
+  const directory = join(cache, `corpus-v2-${largeMib}`);
+  if (existsSync(directory)) return directory;
+  const fresh = `${directory}.unfinished`;
   await rm(fresh, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
-  for (const [tag, size] of Object.entries(images)) await putRealImage(directoryStore(fresh), tag, size);
-  await rename(fresh, layout);
-  return layout;
+  await mkdir(fresh, { recursive: true });
+  const files = realFiles('/usr');
+  const keep = async (image: Image, built: Built): Promise<void> => {
+    await putBuilt(directoryStore(join(fresh, image)), built, { tags: [image] });
+  };
+  await keep('small', await realImage(files, MIB, 'amd64'));
+  const platforms = [];
+  for (const architecture of ARCHITECTURES) platforms.push(await realImage(files, MIB, architecture));
+  await keep('platforms', buildIndex({ manifests: platforms }));
+  await keep('large', await realImage(files, largeMib * MIB, 'amd64'));
+  await rename(fresh, directory);
+  return directory;
 }
 
-async function putRealImage(target: Target, tag: string, size: number): Promise<void> {
-  const files = realFiles('/usr');
-  const layers = [];
+async function realImage(files: AsyncGenerator<string>, size: number, architecture: string): Promise<Built> {
+  const layers: LayerSpec[] = [];
   for (let at = 0; at < LAYERS; at++) {
     const { content, diffId } = await buildLayer({ files: await take(files, size / LAYERS), compression: 'none' });
     const bytes = await readAll(gzip(content.open(), { level: 0 }), 2 * size, 'layer');
     layers.push({ bytes, mediaType: OCI_LAYER_GZIP, diffId });
   }
-  await putImage(target, { layers, tags: [tag] });
+  return buildImage({ layers, platform: { os: 'linux', architecture } });
 }
 
 /** Files of about so many bytes altogether; the last one is cut. */

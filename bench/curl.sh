@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # The limit: the same blobs by curl, four at a time, without a look at any digest.
-#   curl.sh pull HOST/NAME:TAG DIR      BENCH_MANIFEST=sha256:... curl.sh push HOST/NAME:TAG LAYOUT
+#   curl.sh pull HOST/NAME:TAG DIR      curl.sh push HOST/NAME:TAG LAYOUT (which has one image)
 set -euo pipefail
 work=$1 reference=$2 directory=$3
 host=${reference%%/*} rest=${reference#*/}
 name=${rest%:*} tag=${rest##*:}
 base=http://$host/v2/$name
+type=application/vnd.oci.image.manifest.v1+json
 
-blob_digests() { grep -o '"digest": *"sha256:[0-9a-f]*"' | grep -o 'sha256:[0-9a-f]*'; }
+digests() { grep -o '"digest": *"sha256:[0-9a-f]*"' | grep -o 'sha256:[0-9a-f]*'; }
 
 pull() {
   mkdir -p "$directory"
-  curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "$base/manifests/$tag" -o "$directory/manifest.json"
+  curl -fsS -H "Accept: $type" "$base/manifests/$tag" -o "$directory/manifest.json"
   local arguments=()
-  for digest in $(blob_digests <"$directory/manifest.json"); do
+  for digest in $(digests <"$directory/manifest.json"); do
     arguments+=(-o "$directory/${digest#sha256:}" "$base/blobs/$digest")
   done
   curl -fsS --parallel --parallel-max 4 "${arguments[@]}"
@@ -26,13 +27,15 @@ push_blob() {
 }
 
 push() {
-  local manifest=$BENCH_MANIFEST
-  for digest in $(blob_digests <"$directory/blobs/sha256/${manifest#sha256:}"); do
+  local manifest
+  manifest=$(digests <"$directory/index.json" | head -n 1)
+  manifest=$directory/blobs/sha256/${manifest#sha256:}
+  for digest in $(digests <"$manifest"); do
     push_blob "$digest" &
     while [ "$(jobs -rp | wc -l)" -ge 4 ]; do wait -n; done
   done
   wait
-  curl -fsS -T "$directory/blobs/sha256/${manifest#sha256:}" -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' "$base/manifests/$tag" -o /dev/null
+  curl -fsS -T "$manifest" -H "Content-Type: $type" "$base/manifests/$tag" -o /dev/null
 }
 
 "$work"

@@ -1,132 +1,67 @@
 /**
- * The bench: the same images moved by us and by the peers, in turns, after a warm-up; medians with minimum and maximum,
- * and ratios of medians. Speed is only ever shown so, never tested.
+ * The bench: the same works done by us, by the peers and by curl, in turns, after a warm-up. Speed is only ever shown so, never tested.
  *
- *   npm run bench [-- pull|push|copy|memory ...] [--rounds N] [--json]
+ *   npm run bench [-- pull|push|copy|list|latency|distance|memory ...] [--rounds N] [--size MIB] [--json] [--write]
+ *
+ * LADING_BENCH_NODES (comma separated) names more programs of Node for the works in which the start of a program shows,
+ * LADING_BENCH_EXECUTABLE a standalone executable of ours. `--size` is for those who change the bench: a large image of fewer MiB.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { copy } from '../src/graph/copy.ts';
-import { directoryStore } from '../src/node/directory/directory.ts';
-import { createClient } from '../src/node/index.ts';
-import { type DockerRegistry, startDockerRegistry } from '../test/support/real/docker-registry.ts';
-import { type Contestant, contestants, type Work } from './contestants.ts';
-import { buildCorpus, images } from './corpus.ts';
-import { measure, type Sample } from './measure.ts';
-import { printMemory, printWork } from './report.ts';
-import type { Result } from './statistics.ts';
+import { closing } from './closing.ts';
+import { contestants, requireTools } from './contestants.ts';
+import { openGround } from './ground.ts';
+import { thisMachine } from './machine.ts';
+import { type BenchOptions, benchOptions } from './options.ts';
+import { head, page, workSection } from './report.ts';
+import { compete, type CompeteOptions, type Measured } from './runner.ts';
+import type { Setting } from './setting.ts';
+import { works } from './works.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '11' }, json: { type: 'boolean', default: false } },
-});
+const root = fileURLToPath(new URL('..', import.meta.url));
 
-interface Ground {
-  readonly layout: string;
-  readonly scratch: string;
-  readonly from: DockerRegistry;
-  readonly to: DockerRegistry;
-  readonly digests: Readonly<Record<string, string>>;
+async function main(options: BenchOptions): Promise<void> {
+  const { players, absent } = contestants();
+  requireTools(players);
+  const setting: Setting = { ...options, machine: thisMachine(), players, absent };
+  const say = (text: string): void => void (options.json || console.log(`${text}\n`));
+  say(head(setting));
+  const all = await measureAll(setting, options, (measured) => say(workSection(measured)));
+  for (const section of closing(setting, all)) say(section);
+  if (options.json) console.log(JSON.stringify({ ...setting, works: all }));
+  if (options.write) writeFileSync('docs/performance.md', page(setting, all));
 }
 
-let runs = 0;
-
-/** One run, into a place that was never written to. */
-async function once(ground: Ground, contestant: Contestant, work: Work, tag: string): Promise<Sample | undefined> {
-  const run = ++runs;
-  const fresh = join(ground.scratch, `layout-${run}`);
-  const command = contestant.command(work, {
-    from: `${ground.from.host}/bench/image:${tag}`,
-    to: `${ground.to.host}/bench/run-${run}:${tag}`,
-    tag,
-    layout: work === 'push' ? ground.layout : fresh,
-  });
-  if (command === undefined) return undefined;
-  // A home of its own each: nobody remembers where a blob was seen before.
-  const env = { ...process.env, HOME: fresh, XDG_DATA_HOME: fresh, BENCH_MANIFEST: ground.digests[tag] };
-  await rm('/var/lib/containers/cache', { recursive: true, force: true });
+async function measureAll(
+  { players }: Setting,
+  { groups, rounds, largeMib }: BenchOptions,
+  onWork: (measured: Measured) => void,
+): Promise<Measured[]> {
+  const ground = await openGround(`${root}.bench`, largeMib);
+  const interrupted = (): void => void ground.stop().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted);
   try {
-    return await measure(command, env);
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
-}
-
-async function compete(
-  ground: Ground,
-  work: Work,
-  tag: string,
-  players: readonly Contestant[],
-  rounds: number,
-): Promise<Result[]> {
-  const samples = new Map<string, Sample[]>();
-  for (let round = -1; round < rounds; round++) {
-    for (const player of players) {
-      const sample = await once(ground, player, work, tag);
-      if (sample === undefined || round < 0) continue;
-      samples.set(player.name, [...(samples.get(player.name) ?? []), sample]);
+    const all: Measured[] = [];
+    for (const work of works.filter(({ group }) => groups.includes(group))) {
+      const measured = await compete(ground, work, players, { rounds, onRound });
+      all.push(measured);
+      onWork(measured);
     }
-    process.stderr.write(`\r${work} ${tag}: round ${Math.max(0, round + 1)} of ${rounds} `);
-  }
-  process.stderr.write('\n');
-  return [...samples].map(([name, taken]) => ({ work, name, samples: taken }));
-}
-
-async function prepare(scratch: string, layout: string): Promise<Ground> {
-  const [from, to] = await Promise.all([startDockerRegistry(), startDockerRegistry()]);
-  const client = createClient({ credentials: async () => undefined });
-  const digests: Record<string, string> = {};
-  for (const tag of Object.keys(images)) {
-    const { digest } = await copy(directoryStore(layout), tag, client.repository(`${from.host}/bench/image`), {
-      tags: [tag],
-    });
-    digests[tag] = digest;
-  }
-  await client.close();
-  return { layout, scratch, from, to, digests };
-}
-
-async function main(): Promise<void> {
-  const players = contestants();
-  for (const name of ['lading', 'skopeo', 'curl']) {
-    if (!players.some((player) => player.name === name)) throw new Error(`the bench needs ${name} on PATH`);
-  }
-  const works = positionals.length === 0 ? ['pull', 'copy', 'push', 'memory'] : positionals;
-  const cache = fileURLToPath(new URL('../.bench', import.meta.url));
-  const layout = await buildCorpus(cache);
-  const scratch = await mkdtemp(join(tmpdir(), 'lading-bench-'));
-  const ground = await prepare(scratch, layout);
-  try {
-    const results: Result[] = [];
-    for (const work of ['pull', 'copy', 'push'] as const) {
-      if (!works.includes(work)) continue;
-      const of = await compete(ground, work, 'large', players, Number(values.rounds));
-      results.push(...of);
-      if (!values.json) printWork(work, of, players);
-    }
-    if (works.includes('memory')) await memory(ground, players, results);
-    if (values.json)
-      console.log(JSON.stringify({ players: players.map(({ name, version }) => ({ name, version })), results }));
+    return all;
   } finally {
-    await Promise.all([ground.from.stop(), ground.to.stop()]);
-    await rm(scratch, { recursive: true, force: true });
+    process.off('SIGINT', interrupted);
+    await ground.stop();
   }
 }
 
-/** The peak memory of each work, for the small image and the large one. */
-async function memory(ground: Ground, players: readonly Contestant[], results: Result[]): Promise<void> {
-  const us = players.filter(({ name }) => name === 'lading');
-  for (const work of ['pull', 'copy', 'push'] as const) {
-    const [small] = await compete(ground, work, 'small', us, 5);
-    const [large] = results.filter((result) => result.work === work && result.name === 'lading');
-    const [measured] = large === undefined ? await compete(ground, work, 'large', us, 5) : [large];
-    if (small === undefined || measured === undefined) continue;
-    results.push({ ...small, work: `${work} small` });
-    if (!values.json) printMemory(work, small, measured);
-  }
-}
+const onRound: CompeteOptions['onRound'] = ({ title }, done, rounds) => {
+  process.stderr.write(`\r${title}: round ${done} of ${rounds}${done === rounds ? '\n' : ''}`);
+};
 
-await main();
+process.chdir(root);
+try {
+  await main(benchOptions(process.argv.slice(2)));
+} catch (error) {
+  console.error(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

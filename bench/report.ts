@@ -1,44 +1,88 @@
-/** What the bench prints: a row a contestant, and ours over each of theirs. */
-import type { Contestant } from './contestants.ts';
-import type { Sample } from './measure.ts';
-import { type Result, ratio, summarize } from './statistics.ts';
+/** What the bench says, as Markdown: on a terminal work by work, and whole as docs/performance.md. */
+import { closing } from './closing.ts';
+import { US } from './contestants.ts';
+import type { Measured } from './runner.ts';
+import type { Setting } from './setting.ts';
+import { type Measure, type Result, ratio, summaryOf } from './statistics.ts';
+import { shown, shownSummary, table } from './table.ts';
+import { type Group, groups, ROUND_TRIP_MS } from './works.ts';
 
-const columns: readonly [title: string, of: (sample: Sample) => number, unit: string, scale: number][] = [
-  ['wall', ({ wallMs }) => wallMs, 's', 1000],
-  ['cpu', ({ cpuMs }) => cpuMs, 's', 1000],
-  ['peak memory', ({ rss }) => rss, 'MiB', 1 << 20],
+const titles: Readonly<Record<Group, string>> = {
+  pull: 'Pull',
+  push: 'Push',
+  copy: 'Copy',
+  list: 'Lists',
+  latency: 'Start-up, and nothing to do',
+  distance: `A round trip of ${ROUND_TRIP_MS} ms`,
+  memory: 'Memory',
+};
+
+/** The page. */
+export function page(setting: Setting, all: readonly Measured[]): string {
+  const sections = groups.flatMap((group) => {
+    const works = all.filter(({ work }) => work.group === group);
+    return works.length === 0 ? [] : [`## ${titles[group]}`, ...works.map(workSection)];
+  });
+  return `${[head(setting), ...sections, ...closing(setting, all)].join('\n\n')}\n`;
+}
+
+/** What holds for all that follows. */
+export function head({ machine, players, command, rounds, largeMib }: Setting): string {
+  const { cpu, cores, memory, kernel, node, commit, load } = machine;
+  const versions = players.filter(({ role }) => role !== 'start').map(({ name, version }) => `${name} ${version}`);
+  return [
+    '# Performance',
+    `Measured, never promised. This page is written by\n\n\`\`\`console\n$ ${command}\n\`\`\``,
+    [
+      `- Machine: ${cpu}, ${cores} cores, ${shown('rss', memory)}, ${kernel}; load when it began: ${load.toFixed(2)}`,
+      `- Versions: ${versions.join(', ')}; node ${node}${commit === undefined ? '' : `; source ${commit}`}`,
+      `- Rounds: ${rounds} after one to warm up; in each round everybody takes a turn, and the next round begins with another`,
+      `- Images: ${largeMib} MiB (large), 1 MiB (small) and four of 1 MiB in one index, each in 8 layers of this machine's own files`,
+      "- Registries: Debian's docker-registry on loopback; for long lists our own embedded one, as a process of its own",
+      '- Caches: the registries are warm, so is the page cache; every run has a fresh HOME and knows of no run before it',
+      "- Shown: median [minimum … maximum], and the median of `lading` over theirs: below 1.00 it takes less. The CPU is user and system, to 10 ms. Requests and bytes are those of the registries' logs: what they have answered, and the bodies of it. curl verifies nothing",
+    ].join('\n'),
+  ].join('\n\n');
+}
+
+const columns: readonly { readonly title: string; readonly measure: Measure; readonly compared: boolean }[] = [
+  { title: 'wall', measure: 'wallMs', compared: true },
+  { title: 'CPU', measure: 'cpuMs', compared: true },
+  { title: 'peak memory', measure: 'rss', compared: true },
+  { title: 'requests', measure: 'requests', compared: false },
+  { title: 'bytes', measure: 'bytes', compared: false },
 ];
 
-/** One work: medians with minimum and maximum, and the ratios. */
-export function printWork(work: string, results: readonly Result[], players: readonly Contestant[]): void {
-  const ours = results.find(({ name }) => name === 'lading');
-  console.log(
-    `\n${work} of a 1 GiB image, ${results[0]?.samples.length ?? 0} interleaved rounds: median [min … max]; ours / theirs`,
-  );
-  for (const result of results) {
-    const version = players.find(({ name }) => name === result.name)?.version ?? '';
-    const cells = columns.map(([title, of, unit, scale]) => {
-      const { median, min, max } = summarize(result.samples.map(of));
-      const share = ours === undefined || ours === result ? '' : `  x${ratio(ours, result, of).toFixed(2)}`;
-      return `${title} ${show(median / scale)} [${show(min / scale)} … ${show(max / scale)}] ${unit}${share}`.padEnd(
-        44,
-      );
-    });
-    console.log(`  ${`${result.name} ${version}`.padEnd(18)} ${cells.join(' ').trimEnd()}`);
-  }
+/** One work: a row for each who took part. */
+export function workSection({ work, results }: Measured): string {
+  const ours = results.find(({ name }) => name === US);
+  const heading = columns.flatMap(({ title, compared }) => (compared ? [title, 'ours / theirs'] : [title]));
+  const rows = results.map((result) => [
+    result.name,
+    ...columns.flatMap(({ measure, compared }) => {
+      const summary = summaryOf(result, measure);
+      if (!compared) return [shown(measure, summary.median)];
+      return [
+        shownSummary(measure, summary),
+        ours === undefined || ours === result ? '' : share(ours, result, measure),
+      ];
+    }),
+  ]);
+  return [`### ${work.title}`, table(['', ...heading], rows), ...overBase(results)].join('\n\n');
 }
 
-/** How much more memory a large image takes than a small one. */
-export function printMemory(work: string, small: Result, large: Result): void {
-  const [a, b] = [small, large].map(({ samples }) => summarize(samples.map(({ rss }) => rss)).max / (1 << 20)) as [
-    number,
-    number,
-  ];
-  console.log(
-    `${work.padEnd(5)} peak memory: 1 MiB image ${a.toFixed(0)} MiB, 1 GiB image ${b.toFixed(0)} MiB: ${(b - a).toFixed(0)} MiB more (limit 64)`,
-  );
+/** What of ours is not the start of Node. */
+function overBase(results: readonly Result[]): string[] {
+  const lines = results.flatMap((result) => {
+    const base = results.find(({ name }) => name === result.base);
+    if (base === undefined) return [];
+    const [whole, bare] = [result, base].map((one) => summaryOf(one, 'wallMs').median);
+    return [`- ${result.name}: ${((whole ?? 0) - (bare ?? 0)).toFixed(0)} ms over \`${base.name}\``];
+  });
+  return lines.length === 0 ? [] : [lines.join('\n')];
 }
 
-function show(value: number): string {
-  return value < 10 ? value.toFixed(2) : value.toFixed(0);
+function share(ours: Result, theirs: Result, measure: Measure): string {
+  const value = ratio(ours, theirs, measure);
+  return Number.isFinite(value) ? value.toFixed(2) : '';
 }

@@ -1,0 +1,66 @@
+/** What the bench says of all works together: memory, requests, and what it has left out. */
+import type { Measured } from './runner.ts';
+import type { Setting } from './setting.ts';
+import { summaryOf } from './statistics.ts';
+import { shown, table } from './table.ts';
+import { groups } from './works.ts';
+
+/** What is told of all works together. */
+export function closing(setting: Setting, all: readonly Measured[]): string[] {
+  const growth = memoryGrowth(all);
+  return [
+    ...(growth.length === 0 ? [] : [`## Memory in the size of an image\n\n${growth.join('\n')}`]),
+    `## Requests\n\n${requestsTable(all)}`,
+    `## What was not measured here\n\n${notMeasured(setting, all)
+      .map((line) => `- ${line}`)
+      .join('\n')}`,
+  ];
+}
+
+/** Medians of requests, an operation a line; it is empty who did not take part. */
+function requestsTable(all: readonly Measured[]): string {
+  // The works of `memory` are those of other groups once more.
+  const others = all.filter(({ work }) => work.group !== 'memory');
+  const asked = others.filter(({ results }) => results.some((result) => summaryOf(result, 'requests').max > 0));
+  const asking = asked.flatMap(({ results }) => results.filter((result) => summaryOf(result, 'requests').max > 0));
+  const names = [...new Set(asking.map(({ name }) => name))];
+  const rows = asked.map(({ work, results }) => [
+    work.title,
+    ...names.map((name) => {
+      const result = results.find((one) => one.name === name);
+      return result === undefined ? '' : shown('requests', summaryOf(result, 'requests').median);
+    }),
+  ]);
+  return rows.length === 0 ? 'None were made.' : table(['', ...names], rows);
+}
+
+/** How much more the large image takes than the small one, by the highest peak of either. */
+function memoryGrowth(all: readonly Measured[]): string[] {
+  const peaks = all
+    .filter(({ work }) => work.group === 'memory')
+    .map(({ work, results }) => ({
+      ...work,
+      peak: Math.max(...results.map((result) => summaryOf(result, 'rss').max)),
+    }));
+  return peaks.flatMap(({ action, subject, peak }) => {
+    const small = peaks.find((other) => other.action === action && other.subject === 'small');
+    if (subject !== 'large' || small === undefined) return [];
+    const [a, b, more] = [small.peak, peak, peak - small.peak].map((bytes) => shown('rss', bytes));
+    return [`- ${action}: ${a} for the small image, ${b} for the large one: ${more} more`];
+  });
+}
+
+function notMeasured({ players, absent, rounds }: Setting, all: readonly Measured[]): string[] {
+  const left = groups.filter((group) => !all.some(({ work }) => work.group === group));
+  const executable = players.some(({ name }) => name === 'lading, executable');
+  const nodes = players.filter(({ name }) => name.startsWith('lading, node ')).length;
+  return [
+    ...(absent.length === 0 ? [] : [`${absent.join(', ')}: not on PATH`]),
+    ...all.flatMap(({ work, unable }) => unable.map(({ name, reason }) => `${work.title}, ${name}: ${reason}`)),
+    ...(nodes === 0 ? ['other versions of Node: LADING_BENCH_NODES names none'] : []),
+    ...(executable ? [] : ['the standalone executable: LADING_BENCH_EXECUTABLE does not name it']),
+    ...(left.length === 0 ? [] : [`left out by the command line: ${left.join(', ')}`]),
+    ...(rounds < 11 ? [`enough rounds: ${rounds} are too few to tell anything`] : []),
+    'TLS, tokens, lossy and narrow lines, disks slower than this one, registries other than these',
+  ];
+}

@@ -31,7 +31,7 @@ export const target: FuzzTarget = {
     '\n',
   ],
   run(input) {
-    const [, code = '1', stdout = ''] = /^(\d{1,3}|SIG[A-Z]{1,8}) ?([^]*)$/.exec(text(input)) ?? [];
+    const [, code = '1', stdout = ''] = /^(\d{1,3}|SIG(?:KILL|TERM|SEGV|PIPE)) ?([^]*)$/.exec(text(input)) ?? [];
     try {
       const found = readHelperAnswer('fake', 'reg.example.com', { code: code === '0' ? 0 : code, stdout });
       for (const value of Object.values(found ?? {})) assert.equal(typeof value, 'string');

@@ -114,7 +114,7 @@ function check(registry: URL, url: URL): void {
 }
 
 function isInner(hostname: string): boolean {
-  const name = hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '');
+  const name = hostname.replace(/^\[|\]$/g, '').replace(/\.{1,255}$/, '');
   const family = isIP(name);
   if (family === 0) return name === 'localhost' || name.endsWith('.localhost');
   const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(name);

@@ -14,16 +14,16 @@ export function listRepositories(place: RegistryPlace, options: ListOptions = {}
   return names(place, options, catalogListing(place));
 }
 
-/** So that a listing without an end does not fill the memory. */
-const MAX_REMEMBERED = 1_000_000;
+/** What is remembered of a listing, which may have millions of names: at least so many of the last ones. */
+const REMEMBERED = 50_000;
 
 /** Each once: where something is pushed between two pages, lists that are sorted by time repeat what stood at their seam. */
 async function* names(place: RegistryPlace, options: ListOptions, listing: NameListing): AsyncGenerator<string> {
-  const seen = new Set<string>();
+  let [recent, older] = [new Set<string>(), new Set<string>()];
   for await (const name of listedNames(place, options, listing)) {
-    if (seen.has(name)) continue;
-    if (seen.size === MAX_REMEMBERED) seen.clear();
-    seen.add(name);
+    if (recent.has(name) || older.has(name)) continue;
+    if (recent.size === REMEMBERED) [recent, older] = [new Set(), recent];
+    recent.add(name);
     yield name;
   }
 }

@@ -143,7 +143,7 @@ const rules: readonly Rule[] = [
     ],
   },
   { faults: ['404-session'], outcomes: passing('UPLOAD_INVALID') },
-  { faults: ['416'], outcomes: fine, but: [[chunks, passing('UPLOAD_INVALID')]] },
+  { faults: ['416'], outcomes: fine },
   { faults: ['200-for-206', 'wrong-206'], outcomes: fine },
   { faults: ['307-loop'], outcomes: passing('LIMIT'), but: [[['mount'], fine]] },
   { faults: ['nxdomain'], outcomes: both(['UNREACHABLE']), but: [[['mount'], passing('UNREACHABLE')]] },

@@ -67,7 +67,9 @@ function typeOf(type: TarEntryType): FileType {
 /** One time is written in one way, whatever zeros the layer has behind it. No tool keeps more than nanoseconds. */
 function timeOf({ mtime, pax }: TarHeader): Pick<FileEntry, 'mtime' | 'exactMtime'> {
   if (Number.isInteger(mtime) || !pax?.mtime) return { mtime };
-  const exact = pax.mtime.replace(/(\.\d{9})\d+$/, '$1').replace(/\.?0+$/, '');
+  const [, whole = pax.mtime, nanos = ''] = /^([^.]*)\.(\d{1,9})\d*$/.exec(pax.mtime) ?? [];
+  const fraction = nanos.replace(/0+$/, '');
+  const exact = fraction === '' ? whole : `${whole}.${fraction}`;
   const nearest = Number(exact);
   return exact === String(nearest) ? { mtime: nearest } : { mtime: nearest, exactMtime: exact };
 }

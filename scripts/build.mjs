@@ -60,7 +60,7 @@ if (existsSync('src/cli/main.ts')) {
   await build({
     ...shared,
     external: [],
-    entryPoints: ['src/cli/main.ts'],
+    entryPoints: { main: 'src/cli/main.ts', thread: 'src/node/threads/thread.ts' },
     outdir: 'dist/cli',
     splitting: true,
     chunkNames: 'chunk-[hash]',

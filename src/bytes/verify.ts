@@ -4,6 +4,7 @@
 import { OciError } from '../errors.ts';
 import type { Bytes } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
+import type { Digest } from '../model/digest.ts';
 import { type Hasher, hasherFor } from './hash.ts';
 
 export interface VerifyOptions {
@@ -23,8 +24,8 @@ export async function* verify(
   descriptor: Descriptor,
   options: VerifyOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { digest, size } = descriptor;
-  const hasher = options.prefix ?? hasherFor(digest);
+  const { size } = descriptor;
+  const hasher = options.prefix ?? hasherFor(descriptor.digest);
   let read = options.offset ?? 0;
   let held: Uint8Array | undefined;
   for await (const chunk of bytes) {
@@ -35,10 +36,22 @@ export async function* verify(
     if (held !== undefined) yield held;
     held = chunk;
   }
-  if (read !== size) throw sizeMismatch(descriptor, `${read} of ${size} bytes`, options.from);
-  const actual = hasher.digest();
-  if (actual !== digest) throw digestMismatch(digest, actual, options.from);
+  checkWhole(descriptor, { size: read, digest: () => hasher.digest() }, options.from);
   if (held !== undefined) yield held;
+}
+
+/**
+ * Are these bytes those of the descriptor?
+ * @throws OciError `DIGEST_MISMATCH`, `SIZE_MISMATCH`
+ */
+export function checkWhole(
+  descriptor: Descriptor,
+  { size, digest }: { readonly size: number; readonly digest: () => Digest },
+  from?: string,
+): void {
+  if (size !== descriptor.size) throw sizeMismatch(descriptor, `${size} of ${descriptor.size} bytes`, from);
+  const actual = digest();
+  if (actual !== descriptor.digest) throw digestMismatch(descriptor.digest, actual, from);
 }
 
 /** The error for bytes that are not those of their digest. */

@@ -5,12 +5,13 @@ import type { Content } from '../store/types.ts';
 /** The same content; every chunk that is read of it is told as a `progress` activity. */
 export function counted(content: Content, on: Call['on']): Content {
   if (on === undefined) return content;
-  const { descriptor, origin } = content;
+  const { descriptor, origin, pour } = content;
+  const tell = (bytes: number): void => on({ type: 'progress', descriptor, bytes });
   return {
     descriptor,
     origin,
-    open: (options = {}) =>
-      count(content.open(options), options.start ?? 0, (bytes) => on({ type: 'progress', descriptor, bytes })),
+    open: (options = {}) => count(content.open(options), options.start ?? 0, tell),
+    pour: pour && ((transfer, options) => pour(transfer, { ...options, onReceived: tell })),
   };
 }
 

@@ -4,6 +4,7 @@
  * asked for again, too; a download is resumed by whoever reads it.
  */
 import { isOciError, throwIfAborted } from '../errors.ts';
+import type { Pour } from '../bytes/transfer.ts';
 import type { Clock } from './clock.ts';
 import { isNeverSent, isPassing, isStaleConnection } from './network-error.ts';
 import { readAhead } from './read-ahead.ts';
@@ -136,5 +137,14 @@ function watchBody(request: HttpRequest): [request: HttpRequest, hasFailed: () =
       throw error;
     }
   }
-  return [{ ...request, body: { size: body.size, open } }, () => failed];
+  const { size, apart } = body;
+  const pour: Pour = async (...args) => {
+    try {
+      return (await apart?.pour(...args)) ?? false;
+    } catch (error) {
+      failed = !isOciError(error, 'ABORTED');
+      throw error;
+    }
+  };
+  return [{ ...request, body: { size, open, apart: apart && { ...apart, pour } } }, () => failed];
 }

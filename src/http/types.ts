@@ -1,11 +1,15 @@
 /** Requests and answers as plain values, and the shape of everything that stands between the two. */
+import type { Pour, PourOptions, Transfer } from '../bytes/transfer.ts';
 import type { Bytes, Call, WireHeaders } from '../model/call.ts';
+import type { Digest } from '../model/digest.ts';
 
 /** A body that can be sent again: it re-opens. */
 export interface Body {
   /** Bytes. */
   readonly size: number;
   open(): Bytes;
+  /** How the bytes can be sent past this thread, and the digest that they have. A transport may do without. */
+  readonly apart?: { readonly digest: Digest; readonly pour: Pour } | undefined;
 }
 
 export interface HttpRequest extends Call {
@@ -35,6 +39,8 @@ export interface HttpRequest extends Call {
    * one that breaks off counts as no answer.
    */
   readonly document?: number | undefined;
+  /** Where the body of a 200 or 206 may go past this thread. A transport may do without. */
+  readonly transfer?: Transfer | undefined;
   /** Ask the registry itself, no mirror: a mirror's bytes were wrong, or what is sent is for nobody else. */
   readonly direct?: boolean | undefined;
 }
@@ -50,6 +56,8 @@ export interface HttpResponse {
   /** Read it or `cancel` it: a connection hangs on it. */
   readonly body: Bytes;
   cancel(): Promise<void>;
+  /** In place of the body: it waits to be put into the request's transfer. The first `skip` bytes are dropped. It fails as the body would. */
+  readonly pour?: ((options: PourOptions & { readonly skip: number }) => Promise<void>) | undefined;
   /**
    * What a refused request was sent with: a user name and password (`basic`), the user's own `token`, or a token that a
    * token server gave to an `account` or to an `anonymous` user.

@@ -4,6 +4,7 @@
  */
 import { isOciError, OciError } from '../errors.ts';
 import { type Hasher, hasherFor } from '../bytes/hash.ts';
+import { MIN_TRANSFER_BYTES } from '../bytes/transfer.ts';
 import type { Call } from '../model/call.ts';
 import type { Content } from '../store/types.ts';
 import { blobPath } from './paths.ts';
@@ -51,12 +52,20 @@ async function continueWith(draft: Draft, content: Content, { signal, on }: Call
   const prefix = draft.size === 0 ? undefined : await hashOf(draft, content, signal);
   if (draft.size === size && prefix?.copy().digest() === digest) return;
   if (draft.size >= size) await draft.reset();
+  if (draft.size === 0 && (await poured(draft, content, { signal, on }))) return;
+  if (draft.size > 0 && prefix === undefined) return continueWith(draft, content, { signal, on });
   const from = draft.size === 0 ? {} : { start: draft.size, prefix };
   await draft.append(content.open({ signal, on, ...from }), { signal });
   if (draft.size === size) return;
   throw new OciError('SIZE_MISMATCH', `${digest} has the wrong size: ${draft.size} of ${size} bytes`, {
     digests: [digest],
   });
+}
+
+/** The way past this thread, where both ends have it. */
+async function poured(draft: Draft, { descriptor, pour }: Content, call: Call): Promise<boolean> {
+  if (pour === undefined || draft.fill === undefined || descriptor.size < MIN_TRANSFER_BYTES) return false;
+  return draft.fill(descriptor, (transfer) => pour(transfer, call));
 }
 
 async function hashOf(draft: Draft, content: Content, signal: AbortSignal | undefined): Promise<Hasher> {

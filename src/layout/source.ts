@@ -1,4 +1,6 @@
 /** The reading half of a layout: any medium whose files can be read is a `Source`. */
+import type { Pour } from '../bytes/transfer.ts';
+import { checkWhole } from '../bytes/verify.ts';
 import { OciError, throwIfAborted } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import { type Descriptor, plainDescriptor } from '../model/descriptor.ts';
@@ -90,12 +92,24 @@ async function wantedBy(layout: Layout, reference: string, options: Call): Promi
 function blobOf(tree: ReadTree, descriptor: Descriptor): Content {
   const { digest, size } = descriptor;
   // A byte more than the descriptor says is asked for, so that a longer blob is found out.
-  return contentOf(
+  const content = contentOf(
     descriptor,
     (start, end, options) => tree.read(blobPath(digest), start, end < size ? end : size + 1, options),
     tree.origin,
     tree.name,
   );
+  return tree.pour === undefined ? content : { ...content, pour: (...to) => pour(tree, descriptor, ...to) };
+}
+
+async function pour(
+  tree: ReadTree,
+  descriptor: Descriptor,
+  ...[transfer, options]: Parameters<Pour>
+): Promise<boolean> {
+  if ((await tree.pour?.(blobPath(descriptor.digest), descriptor.size, transfer, options)) !== true) return false;
+  const digest = await transfer.finish();
+  checkWhole(descriptor, { size: transfer.received, digest: () => digest }, tree.name);
+  return true;
 }
 
 /** @throws OciError `NOT_FOUND`: there is no layout at all */

@@ -2,7 +2,9 @@
  * What a medium must offer to hold an image layout: a directory, a tar archive. Paths are relative, separated by slashes,
  * and made by this folder of parsed digests: no string from outside is ever one.
  */
+import type { PourOptions, Transfer } from '../bytes/transfer.ts';
 import type { Bytes, Call } from '../model/call.ts';
+import type { Descriptor } from '../model/descriptor.ts';
 import type { Origin } from '../store/types.ts';
 
 /** Files that can be read. */
@@ -21,6 +23,8 @@ export interface ReadTree {
    * @throws OciError `NOT_FOUND`, `LAYOUT_INVALID`
    */
   read(path: string, start: number, end: number, options?: Call): Bytes;
+  /** Puts a file of exactly this size into a transfer. @returns false: it has another size, or that cannot be done */
+  pour?(path: string, size: number, transfer: Transfer, options?: PourOptions): Promise<boolean>;
 }
 
 /** A file in the making, of which nobody else is a writer. */
@@ -31,6 +35,11 @@ export interface Draft {
   read(options?: Call): Bytes;
   /** Adds bytes at the end. When their stream fails, what had come before is kept. */
   append(bytes: Bytes, options?: Call): Promise<void>;
+  /**
+   * Has an empty one filled with a blob past this thread. What came before a failure is kept.
+   * @param pour puts it into the transfer; @returns what that returned; false, too, where there is no such way
+   */
+  fill?(blob: Descriptor, pour: (transfer: Transfer) => Promise<boolean>): Promise<boolean>;
   /** Drops all bytes. */
   reset(): Promise<void>;
   /** Makes it the file at a path, in one step: before it there is nothing at the path, after it everything. */

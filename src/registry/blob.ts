@@ -1,12 +1,14 @@
 /** A blob of a registry as content: it re-opens, resumes by itself, and is verified by whoever reads it whole. */
 import { isOciError } from '../errors.ts';
 import { fromArray } from '../bytes/read.ts';
+import type { Pour } from '../bytes/transfer.ts';
+import { checkWhole } from '../bytes/verify.ts';
 import type { Bytes } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { parseDigest } from '../model/digest.ts';
 import { contentOf } from '../store/content.ts';
 import type { Content } from '../store/types.ts';
-import { readBlob } from './download.ts';
+import { pourBlob, readBlob } from './download.ts';
 import { embeddedBytes } from './embedded.ts';
 import { nameOf, originOf, type Place } from './session.ts';
 
@@ -26,7 +28,22 @@ export function blobContent(place: Place, descriptor: Descriptor): Content {
     originOf(place),
     nameOf(place),
   );
-  return { ...content, open: (options) => distrusting(place, content.open(options)) };
+  return {
+    ...content,
+    open: (options) => distrusting(place, content.open(options)),
+    pour: embedded === undefined ? (transfer, options) => pour(place, descriptor, transfer, options) : undefined,
+  };
+}
+
+async function pour(place: Place, descriptor: Descriptor, ...[transfer, options]: Parameters<Pour>): Promise<boolean> {
+  try {
+    if (!(await pourBlob(place, descriptor, transfer, options))) return false;
+    const digest = await transfer.finish();
+    checkWhole(descriptor, { size: transfer.received, digest: () => digest }, nameOf(place));
+    return true;
+  } catch (error) {
+    throw distrusted(place, error);
+  }
 }
 
 /** Wrong bytes may be a mirror's: whoever opens it again gets them from the registry itself. */
@@ -34,7 +51,11 @@ async function* distrusting(place: Place, bytes: Bytes): AsyncGenerator<Uint8Arr
   try {
     yield* bytes;
   } catch (error) {
-    if (isOciError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH')) place.facts.mirrors = 'wrong';
-    throw error;
+    throw distrusted(place, error);
   }
+}
+
+function distrusted(place: Place, error: unknown): unknown {
+  if (isOciError(error, 'DIGEST_MISMATCH', 'SIZE_MISMATCH')) place.facts.mirrors = 'wrong';
+  return error;
 }

@@ -4,6 +4,7 @@
  * dropped. It verifies nothing: whoever reads the whole blob does.
  */
 import { abortError, isOciError, OciError, throwIfAborted } from '../errors.ts';
+import type { PourOptions, Transfer } from '../bytes/transfer.ts';
 import type { HttpResponse } from '../http/types.ts';
 import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
@@ -39,6 +40,8 @@ interface Reading {
   readonly descriptor: Descriptor;
   readonly end: number;
   readonly call: Call;
+  /** Where the bytes are to go past this thread. */
+  readonly transfer?: Transfer;
   /** The next byte to pass on. */
   at: number;
   /** Where the last attempt that counted began, and how many have brought nothing since. */
@@ -62,7 +65,45 @@ export async function* readBlob(
   call: Call,
 ): AsyncGenerator<Uint8Array> {
   if (start >= end && end > 0) return;
-  const reading: Reading = {
+  const reading = beginReading(place, descriptor, start, end, call);
+  for (;;) {
+    throwIfAborted(call.signal);
+    const { response, skip } = await openAt(reading);
+    const reason = yield* passOn(reading, response, skip);
+    if (reading.at >= end) return;
+    await beforeNext(reading, reason);
+  }
+}
+
+/**
+ * The whole of a blob into a transfer. @returns false: the transport, or what the server answers, does not allow it (any more)
+ * @throws OciError as reading does
+ */
+export async function pourBlob(
+  place: Place,
+  descriptor: Descriptor,
+  transfer: Transfer,
+  options: PourOptions = {},
+): Promise<boolean> {
+  if (place.facts.apart === 'never') return false;
+  const reading: Reading = { ...beginReading(place, descriptor, 0, descriptor.size, options), transfer };
+  for (;;) {
+    throwIfAborted(options.signal);
+    const { response, skip } = await openAt(reading);
+    if (response.pour === undefined) {
+      place.facts.apart = 'never';
+      await response.cancel();
+      return false;
+    }
+    const reason = await response.pour({ ...options, skip }).catch((error: unknown) => dropOf(error, options));
+    reading.at = transfer.received;
+    if (reading.at >= reading.end) return true;
+    await beforeNext(reading, reason);
+  }
+}
+
+function beginReading(place: Place, descriptor: Descriptor, start: number, end: number, call: Call): Reading {
+  return {
     place,
     descriptor,
     end,
@@ -75,13 +116,6 @@ export async function* readBlob(
     etag: undefined,
     longSkips: 0,
   };
-  for (;;) {
-    throwIfAborted(call.signal);
-    const { response, skip } = await openAt(reading);
-    const reason = yield* passOn(reading, response, skip);
-    if (reading.at >= end) return;
-    await beforeNext(reading, reason);
-  }
 }
 
 /** Passes on what is new in a body. @returns why it ended before it was complete. */
@@ -101,12 +135,17 @@ async function* passOn(reading: Reading, response: HttpResponse, skip: number): 
     }
     return undefined;
   } catch (error) {
-    if (call.signal?.aborted === true) throw abortError(call.signal);
-    if (!isDrop(error)) throw error;
-    return error;
+    return dropOf(error, call);
   } finally {
     await response.cancel();
   }
+}
+
+/** Why a body ended, if it was the network. @throws whatever else it was */
+function dropOf(error: unknown, { signal }: Call): unknown {
+  if (signal?.aborted === true) throw abortError(signal);
+  if (!isDrop(error)) throw error;
+  return error;
 }
 
 /** Did the network end it? Whatever else went wrong would go wrong again. */
@@ -174,14 +213,15 @@ async function failedRead({ place, descriptor }: Reading, exchange: Exchange): P
 }
 
 function askAt(reading: Reading, ranged: boolean): Promise<Exchange> {
-  const { place, descriptor, end, call, etag } = reading;
+  const { place, descriptor, end, call, etag, transfer } = reading;
   const last = end < descriptor.size ? end - 1 : '';
   const range = ranged ? { range: `bytes=${reading.at}-${last}` } : {};
   const condition = ranged && etag !== undefined ? { 'if-range': etag } : {};
   const headers = { 'accept-encoding': 'identity', ...range, ...condition };
   const path = pathIn(place, `blobs/${descriptor.digest}`);
-  return ask(place, { method: 'GET', path, headers, scopes: scopesFor(place, 'pull'), ...call }).then((exchange) =>
-    exchange.response.status === 404 ? askForeign(place, descriptor, exchange, headers, call) : exchange,
+  return ask(place, { method: 'GET', path, headers, scopes: scopesFor(place, 'pull'), transfer, ...call }).then(
+    (exchange) =>
+      exchange.response.status === 404 ? askForeign(place, descriptor, exchange, headers, call) : exchange,
   );
 }
 

@@ -18,6 +18,8 @@ export interface Facts {
   chunkSize?: number;
   /** Chunks are refused or lost (GAR, ECR): every blob is sent whole. */
   chunks?: 'broken';
+  /** Its blobs come in a way that no transfer thread reads. */
+  apart?: 'never';
   /** A mirror sent other bytes than a digest names: mirrors are asked no more. */
   mirrors?: 'wrong';
 }

@@ -28,6 +28,8 @@ export interface Question extends Call {
   readonly redirect?: HttpRequest['redirect'];
   /** As in `HttpRequest`: the answer is a document of at most so many bytes. */
   readonly document?: number | undefined;
+  /** As in `HttpRequest`: where the body may go. */
+  readonly transfer?: HttpRequest['transfer'];
   /** Ask no mirror. */
   readonly direct?: boolean | undefined;
   /** Show no proof of who asks. */
@@ -44,7 +46,7 @@ export interface Exchange {
 export async function ask(place: RegistryPlace, question: Question): Promise<Exchange> {
   const { host, session, facts } = place;
   const { path = '', url, headers = {}, body, scopes, idempotent, redirect, direct, anonymous, method } = question;
-  const { document, signal, on } = question;
+  const { document, transfer, signal, on } = question;
   const request: HttpRequest = {
     method,
     url: url ?? apiUrl(place, path),
@@ -57,6 +59,7 @@ export async function ask(place: RegistryPlace, question: Question): Promise<Exc
     redirect,
     anonymous,
     document,
+    transfer,
     signal,
     on,
     direct: direct === true || facts.mirrors === 'wrong',

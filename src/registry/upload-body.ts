@@ -1,4 +1,5 @@
 /** The body of an upload: it re-opens, ends with the caller's signal, and remembers that it was the source that failed. */
+import { isOciError } from '../errors.ts';
 import { abortable } from '../bytes/read.ts';
 import type { Body } from '../http/types.ts';
 import type { Bytes } from '../model/call.ts';
@@ -8,7 +9,12 @@ export interface UploadBody extends Body {
   throwIfSourceFailed(): void;
 }
 
-export function uploadBody(size: number, open: () => Bytes, signal: AbortSignal | undefined): UploadBody {
+export function uploadBody(
+  size: number,
+  open: () => Bytes,
+  signal: AbortSignal | undefined,
+  apart?: Body['apart'],
+): UploadBody {
   let failure: { readonly error: unknown } | undefined;
   const throwIfSourceFailed = (): void => {
     if (failure !== undefined) throw failure.error;
@@ -16,6 +22,19 @@ export function uploadBody(size: number, open: () => Bytes, signal: AbortSignal 
   return {
     size,
     throwIfSourceFailed,
+    apart: apart && {
+      digest: apart.digest,
+      async pour(transfer, options) {
+        throwIfSourceFailed();
+        try {
+          return await apart.pour(transfer, options);
+        } catch (error) {
+          // What the request ended is no failure of the source.
+          if (!isOciError(error, 'ABORTED')) failure = { error };
+          throw error;
+        }
+      },
+    },
     async *open() {
       throwIfSourceFailed();
       try {

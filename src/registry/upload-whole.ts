@@ -1,5 +1,10 @@
 /** A blob in one PUT, the way that the most registries know. */
 import { drain } from '../bytes/read.ts';
+import { MIN_TRANSFER_BYTES } from '../bytes/transfer.ts';
+import type { Body } from '../http/types.ts';
+import type { Call } from '../model/call.ts';
+import { parseDigest } from '../model/digest.ts';
+import type { Content } from '../store/types.ts';
 import { ask, type Exchange, failed, scopesFor, settle } from './requests.ts';
 import { nameOf } from './session.ts';
 import { uploadBody, type UploadBody } from './upload-body.ts';
@@ -13,7 +18,7 @@ export async function sendWhole(
 ): Promise<Setback | undefined> {
   const { digest, size } = content.descriptor;
   if (size === 0) await drain(content.open(call)); // no body is read of an empty one, and its digest may be wrong, too
-  const body = uploadBody(size, () => content.open(call), call.signal);
+  const body = uploadBody(size, () => content.open(call), call.signal, apartOf(content, call));
   const setback = await closeUpload({ place, content, call }, closingUrl(session.url, digest), body);
   body.throwIfSourceFailed();
   if (setback === undefined) return undefined;
@@ -26,6 +31,12 @@ export async function sendWhole(
   return (tooLarge || unknown) && size > 0 && place.facts.chunks !== 'broken'
     ? { ...setback, next: 'chunks' }
     : throwUnlessWorthwhile(setback);
+}
+
+/** The way past this thread, where the content has one and it is worth it. */
+function apartOf({ descriptor, pour }: Content, { on }: Call): Body['apart'] {
+  if (pour === undefined || descriptor.size < MIN_TRANSFER_BYTES) return undefined;
+  return { digest: parseDigest(descriptor.digest), pour: (transfer, options) => pour(transfer, { ...options, on }) };
 }
 
 /** The PUT that closes a session, with the whole blob or with nothing. It is never sent again blindly: it may have worked. */

@@ -1,5 +1,6 @@
 /** The nouns: content, and the places that it can be read from, written to and deleted from. */
 import type { Hasher } from '../bytes/hash.ts';
+import type { Pour } from '../bytes/transfer.ts';
 import type { Bytes, Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
@@ -30,6 +31,8 @@ export interface Content {
    * @throws OciError `NOT_FOUND`, `DIGEST_MISMATCH`, `SIZE_MISMATCH` (all while it is read)
    */
   open(options?: OpenOptions): Bytes;
+  /** Puts all bytes into a transfer instead, where the place can do that. @throws OciError as `open` does */
+  readonly pour?: Pour | undefined;
 }
 
 export interface ListOptions extends Call {

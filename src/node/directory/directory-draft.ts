@@ -81,6 +81,17 @@ async function draftOf(place: DraftPlace, handle: FileHandle): Promise<Draft> {
       size = end;
       if (failure !== undefined) throw failure.error;
     },
+    async fill(blob, pour) {
+      const { beginTransfer } = await import('../threads/transfers.ts');
+      const transfer = await beginTransfer({ kind: 'file', fd: handle.fd, path }, blob);
+      if (transfer === undefined) return false;
+      try {
+        return await pour(transfer);
+      } finally {
+        await transfer.close();
+        size = (await onDisk(`look at ${path}`, () => handle.stat())).size;
+      }
+    },
     async reset() {
       await onDisk(`empty ${path}`, () => handle.truncate(0));
       size = 0;

@@ -80,6 +80,15 @@ function readable(directory: string, origin: Origin | undefined): ReadTree {
         await handle.close();
       }
     },
+    async pour(path, wanted, transfer, options = {}) {
+      const { pourFile } = await import('../threads/pour-file.ts');
+      const { handle, size } = await openBelow(directory, path);
+      try {
+        return size === wanted && (await pourFile(handle, size, transfer, options, join(directory, path)));
+      } finally {
+        await handle.close();
+      }
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import { canonicalDomain, DOCKER_HUB } from '../../model/domain.ts';
 import { searchAsWritten } from '../../model/parse-url.ts';
 import type { HttpRequest, Send } from '../../http/types.ts';
 import { createAgents } from './agents.ts';
+import type { forgetApart, sendApart } from './apart.ts';
 import { exchange } from './exchange.ts';
 import { lookupFor, type Resolve } from './lookup.ts';
 import { proxyFor, type ProxySetting } from './proxy.ts';
@@ -42,6 +43,9 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
   const agents = createAgents();
   const trust = createTrust(options);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const key = crypto.randomUUID();
+  let apart: Promise<Apart> | undefined;
+  const threads = (): Promise<Apart> => (apart ??= import('./apart.ts'));
   const send: Send = async (request) => {
     throwIfAborted(request.signal);
     const url = new URL(request.url);
@@ -49,19 +53,37 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
     const { tls, context } = url.protocol === 'https:' ? await trust.of(url.host) : {};
     const agent = await agents.get(url, proxy, proxy?.protocol === 'https:' ? trust.general() : undefined);
     const lookup = proxy === undefined ? lookupFor(request, options.resolve) : undefined;
-    const wire: WireOptions = {
+    const said = {
       method: request.method,
       path: url.pathname + searchAsWritten(url, request.url),
       headers: headersOf(request),
+    };
+    const wire: WireOptions = {
+      ...said,
       agent,
       maxHeaderSize: MAX_HEADER_BYTES,
       ...(lookup === undefined ? {} : { lookup }),
       ...(context === undefined ? {} : { secureContext: context }),
       ...(tls?.insecure === true ? { rejectUnauthorized: false } : {}),
     };
+    if (proxy === undefined && (request.transfer !== undefined || request.body?.apart !== undefined)) {
+      const answer = await (await threads()).sendApart(request, { ...said, url, key, lookup, tls, timeouts });
+      if (answer !== undefined) return answer;
+    }
     return exchange(request, (connecting) => open(url, { ...wire, connecting }), timeouts);
   };
-  return Object.assign(send, { close: () => agents.close() });
+  return Object.assign(send, {
+    close() {
+      agents.close();
+      apart?.then(({ forgetApart }) => forgetApart(key)).catch(() => undefined);
+    },
+  });
+}
+
+/** Loaded when something is large enough for it. */
+interface Apart {
+  readonly sendApart: typeof sendApart;
+  readonly forgetApart: typeof forgetApart;
 }
 
 /** What is passed on to `tls.connect` and to proxies' agents, too. */
@@ -112,8 +134,8 @@ function createTrust({
   async function read(host: string): Promise<HostTrust> {
     const own = settings.get(host) ?? (await readCertificates(certificateDirectories, host));
     const isPlain = own === undefined || ((own.ca ?? []).length === 0 && own.cert === undefined);
-    if (isPlain) return { tls: own, context: common().context };
-    return { tls: own, context: secureContext({ ...own, ca: [...common().ca, ...(own.ca ?? [])] }) };
+    const all = { ...own, ca: [...common().ca, ...(own?.ca ?? [])] };
+    return { tls: all, context: isPlain ? common().context : secureContext(all) };
   }
   return {
     of(host) {

@@ -1,0 +1,61 @@
+/**
+ * Reads the head of an answer, and finds out how long its body is (RFC 9112). It is strict: whatever is unusual is `odd`, and
+ * left to node:http.
+ */
+import type { Answer } from './protocol.ts';
+
+export type AnswerHead = Omit<Answer, 'body'> & {
+  /** In bytes; `chunked`, or up to the end of the connection. */
+  readonly length: number | 'chunked' | 'rest';
+  /** May the connection be used again? */
+  readonly keep: boolean;
+};
+
+/** Two of them would contradict each other. */
+const single: ReadonlySet<string> = new Set(
+  ['content-length', 'content-range', 'content-type', 'content-encoding', 'transfer-encoding', 'connection'].concat([
+    'location',
+    'etag',
+    'retry-after',
+    'docker-content-digest',
+    'range',
+    'docker-upload-uuid',
+  ]),
+);
+
+/** @param text up to the empty line, which is left out */
+export function parseAnswerHead(text: string): AnswerHead | 'odd' {
+  const [first = '', ...lines] = text.split('\r\n');
+  const status = Number(/^HTTP\/1\.1 ([1-5]\d\d)(?: [^\0-\x08\x0a-\x1f\x7f]*)?$/.exec(first)?.[1]);
+  const fields = fieldsOf(lines);
+  if (Number.isNaN(status) || fields === undefined) return 'odd';
+  const { headers, setCookie } = fields;
+  const length = lengthOf(status, headers);
+  if (length === undefined) return 'odd';
+  return { status, headers, setCookie, length, keep: length !== 'rest' && !/close/i.test(headers.connection ?? '') };
+}
+
+function fieldsOf(lines: readonly string[]): Pick<Answer, 'headers' | 'setCookie'> | undefined {
+  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  const setCookie: string[] = [];
+  for (const line of lines) {
+    const [, rawName = '', rawValue = ''] = /^([!#$%&'*+.^_`|~\w-]+):([^\0-\x08\x0a-\x1f\x7f]*)$/.exec(line) ?? [];
+    if (rawName === '') return undefined;
+    const [name, value] = [rawName.toLowerCase(), rawValue.trim()];
+    const before = headers[name];
+    if (name === 'set-cookie') setCookie.push(value);
+    else if (before === undefined) headers[name] = value;
+    else if (single.has(name)) return undefined;
+    else headers[name] = `${before}, ${value}`;
+  }
+  return { headers, setCookie };
+}
+
+function lengthOf(status: number, headers: Readonly<Record<string, string>>): AnswerHead['length'] | undefined {
+  const coding = headers['transfer-encoding']?.toLowerCase();
+  const length = headers['content-length'];
+  if (status === 204 || status === 304 || status < 200) return 0;
+  if (coding !== undefined) return coding === 'chunked' && length === undefined ? 'chunked' : undefined;
+  if (length === undefined) return 'rest';
+  return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}

@@ -1,0 +1,110 @@
+/**
+ * What the program and its transfer threads say to each other. A thread is asked, by number, and answers; what it tells in between
+ * is how far a transfer is. Everything here can be cloned; files go over as their numbers, which all threads of a process share.
+ */
+import type { WireHeaders } from '../../model/call.ts';
+import type { DigestAlgorithm } from '../../model/digest.ts';
+
+/** How a server is reached. */
+export interface Way {
+  /** Connections of equal keys may be used again for each other: it tells the transport, the origin and the trust. */
+  readonly key: string;
+  readonly host: string;
+  readonly port: number;
+  /** Addresses to connect to in place of what the name service says. */
+  readonly addresses?: readonly { readonly address: string; readonly family: number }[] | undefined;
+  readonly tls?:
+    | {
+        readonly servername: string | undefined;
+        /** PEM, beside what the runtime trusts. */
+        readonly ca: readonly string[];
+        readonly cert: string | undefined;
+        readonly key: string | undefined;
+        readonly insecure: boolean;
+      }
+    | undefined;
+}
+
+/** A request without its body. */
+export interface WireRequest {
+  readonly way: Way;
+  /** The request line and all headers, with the empty line that ends them. */
+  readonly head: string;
+}
+
+/** Where the bytes of a transfer go. */
+export type Sink =
+  /** An empty file. */
+  | { readonly kind: 'file'; readonly fd: number /** For errors. */; readonly path: string }
+  /** The body of a request, which is sent with the first byte of it. */
+  | { readonly kind: 'request'; readonly request: WireRequest };
+
+/** The head of an answer, and its body where that is short. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: WireHeaders;
+  readonly setCookie: readonly string[];
+  /** Undefined: it is long, and waits to be taken. */
+  readonly body?: Uint8Array | undefined;
+}
+
+/** What a thread can be asked. Every question is about one transfer. */
+export interface Questions {
+  /** Begins a transfer. */
+  open(sink: Sink, expected: Expected): void;
+  /** Sends a GET. `odd`: the answer is of a kind that is left to node:http; nothing of it was read. */
+  get(request: WireRequest): Answer | 'odd';
+  /** Moves the body that waits; its first `skip` bytes are dropped. */
+  take(skip: number): void;
+  /** Drops the body that waits, with its connection. */
+  drop(): void;
+  /** Moves bytes of a file, up to `end` or the file's own. */
+  takeFile(fd: number, end: number): void;
+  /** @returns the digest of all that was moved */
+  finish(): string;
+  /** The answer to the request that it went into, which may come before its end. */
+  answer(): Answer;
+  /** Ends it, done or not. */
+  close(): void;
+}
+
+export type Question = keyof Questions;
+
+export interface Expected {
+  readonly algorithm: DigestAlgorithm;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** From the program. */
+export type Asked =
+  | {
+      readonly number: number;
+      readonly transfer: number;
+      readonly question: Question;
+      readonly args: readonly unknown[];
+    }
+  /** Close the kept connections of a transport. */
+  | { readonly forget: string };
+
+/** From a thread. */
+export type Told =
+  | { readonly number: number; readonly result: unknown }
+  | { readonly number: number; readonly failure: Failure }
+  | { readonly transfer: number; readonly news: News };
+
+/** `received`: how many bytes were put in, at the end of every move and in between. `blocked`: nobody takes what there is. */
+export type News =
+  | { readonly connected: 'source' | 'sink' }
+  | { readonly received: number; readonly blocked?: boolean };
+
+/** An error as far as it can be cloned. */
+export interface Failure {
+  readonly message: string;
+  /** The system's code. */
+  readonly code?: string | undefined;
+  /** What failed: where bytes come from, where they go by a connection, or the file that they go into. */
+  readonly where: 'source' | 'sink' | 'file';
+  /** A kept connection had ended meanwhile. */
+  readonly stale?: boolean | undefined;
+}

@@ -1,0 +1,41 @@
+/** The program of a transfer thread: it answers what it is asked, each transfer for itself. */
+import { parentPort } from 'node:worker_threads';
+import { forgetConnections } from './connection.ts';
+import type { Asked, Failure, Questions, Told } from './protocol.ts';
+import { ended, openTransfer, type Transfer, TransferFailure } from './transfer.ts';
+
+const transfers = new Map<number, Transfer>();
+const say = (told: Told): void => parentPort?.postMessage(told, []);
+
+parentPort?.on('message', (asked: Asked) => {
+  if ('forget' in asked) forgetConnections(asked.forget);
+  else void answer(asked);
+});
+
+async function answer(asked: Exclude<Asked, { readonly forget: string }>): Promise<void> {
+  const { number } = asked;
+  try {
+    say({ number, result: await resultOf(asked) });
+  } catch (error) {
+    say({ number, failure: failureOf(error) });
+  }
+}
+
+function resultOf({ transfer, question, args }: Exclude<Asked, { readonly forget: string }>): unknown {
+  if (question === 'open') {
+    const [sink, expected] = args as Parameters<Questions['open']>;
+    transfers.set(
+      transfer,
+      openTransfer(sink, expected, (news) => say({ transfer, news })),
+    );
+    return undefined;
+  }
+  const ask = transfers.get(transfer)?.[question] as ((...args: readonly unknown[]) => unknown) | undefined;
+  if (question === 'close') transfers.delete(transfer);
+  if (ask === undefined && question !== 'close') throw ended();
+  return ask?.(...args);
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof TransferFailure ? error.failure : { message: String(error), where: 'source' };
+}

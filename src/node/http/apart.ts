@@ -6,7 +6,7 @@ import { isIP } from 'node:net';
 import type { Answer, News, Way, WireRequest } from '../threads/protocol.ts';
 import { beginTransfer, causeOf, sinkEnded, threadTransfer, type ThreadTransfer } from '../threads/transfers.ts';
 import { forgetKept, ThreadFailure } from '../threads/threads.ts';
-import { abortError, isOciError, OciError, throwIfAborted } from '../../errors.ts';
+import { abortError, isOciError, type OciError, throwIfAborted } from '../../errors.ts';
 import { fromArray } from '../../bytes/read.ts';
 import { cutShort, networkError, timeoutError } from '../../http/network-error.ts';
 import type { HttpRequest, HttpResponse } from '../../http/types.ts';

@@ -4,6 +4,7 @@ import { isBuiltin } from 'node:module';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 
+/** It stands alone, in one file, so that what needs no more loads no more. */
 const ENTRY = 'src/cli/main.ts';
 
 /**
@@ -14,10 +15,22 @@ const GROUPS = ['src/cli/start.ts', 'src/cli/places/ends.ts', 'src/cli/connectio
 
 /** @param options of esbuild, those that are not for this file to know */
 export async function buildCommand(options) {
-  const all = { ...options, entryPoints: [ENTRY], splitting: true, metafile: true, chunkNames: 'chunk-[hash]' };
+  const [start] = GROUPS;
+  const all = { ...options, entryPoints: [start], splitting: true, metafile: true, chunkNames: 'chunk-[hash]' };
   const { metafile } = await build({ ...all, plugins: [builtins], write: false });
   await build({ ...all, plugins: [builtins, inGroups(metafile)] });
+  await build({ ...options, entryPoints: [ENTRY], plugins: [lazyOutside] });
 }
+
+/** What is imported when it is asked for is a file of its own, beside the entry. */
+const lazyOutside = {
+  name: 'lazy-outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\// }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: path.replace(/\.ts$/, '.js'), external: true } : undefined,
+    );
+  },
+};
 
 /**
  * CommonJS packages get the modules of Node without a `require`, which each file of an ES module would have to make, as slowly as it
@@ -26,7 +39,7 @@ export async function buildCommand(options) {
 const builtins = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[\w:]+$/ }, ({ path, kind }) =>
+    onResolve({ filter: /^[\w:/]+$/ }, ({ path, kind }) =>
       kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: builtin(path.replace(/^node:/, '')) }));
@@ -49,7 +62,7 @@ function inGroups(metafile) {
   const wholes = groupsOf(inputs);
   const lazy = new Map();
   for (const { entryPoint, exports } of Object.values(outputs)) {
-    if (entryPoint === undefined || entryPoint === ENTRY) continue;
+    if (entryPoint === undefined || entryPoint === GROUPS[0]) continue;
     const used = importedBy(entryPoint, inputs);
     const needed = GROUPS.filter((_, at) => at === 0 || [...wholes[at]].some((file) => used.has(file)));
     const names = inputs[entryPoint].format === 'cjs' ? ['default'] : exports;

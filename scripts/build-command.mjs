@@ -15,10 +15,9 @@ const GROUPS = ['src/cli/start.ts', 'src/cli/places/ends.ts', 'src/cli/connectio
 
 /** @param options of esbuild, those that are not for this file to know */
 export async function buildCommand(options) {
-  const [start] = GROUPS;
-  const all = { ...options, entryPoints: [start], splitting: true, metafile: true, chunkNames: 'chunk-[hash]' };
-  const { metafile } = await build({ ...all, plugins: [builtins], write: false });
-  await build({ ...all, plugins: [builtins, inGroups(metafile)] });
+  const all = { ...options, splitting: true, metafile: true, chunkNames: 'chunk-[hash]' };
+  const { metafile } = await build({ ...all, entryPoints: GROUPS, plugins: [builtins], write: false });
+  await build({ ...all, entryPoints: [GROUPS[0]], plugins: [builtins, inGroups(metafile)] });
   await build({ ...options, entryPoints: [ENTRY], plugins: [lazyOutside] });
 }
 
@@ -58,27 +57,19 @@ function builtin(name) {
  * group say that they need the whole of it, nothing of it is cut.
  */
 function inGroups(metafile) {
-  const { inputs, outputs } = metafile;
-  const wholes = groupsOf(inputs);
-  const lazy = new Map();
-  for (const { entryPoint, exports } of Object.values(outputs)) {
-    if (entryPoint === undefined || entryPoint === GROUPS[0]) continue;
-    const used = importedBy(entryPoint, inputs);
-    const needed = GROUPS.filter((_, at) => at === 0 || [...wholes[at]].some((file) => used.has(file)));
-    const names = inputs[entryPoint].format === 'cjs' ? ['default'] : exports;
-    const path = resolve(entryPoint);
-    const lines = needed.map((group) => `import ${JSON.stringify(resolve(group))};`);
-    lazy.set(path, `${lines.join('')} export { ${names.join(', ')} } from ${JSON.stringify(path)};`);
-  }
+  const groups = GROUPS.map((group) => resolve(group));
+  const lazy = lazyEntries(metafile);
   const setup = ({ onResolve, onLoad, resolve: find }) => {
     onResolve({ filter: /.*/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (kind !== 'dynamic-import' || pluginData === 'found') return undefined;
       const found = await find(path, { kind, importer, resolveDir, pluginData: 'found' });
       return lazy.has(found.path) ? { path: found.path, namespace: 'lazy' } : undefined;
     });
-    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({ contents: lazy.get(path), resolveDir: process.cwd() }));
+    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
+      contents: lazy.get(path),
+      resolveDir: process.cwd(),
+    }));
     // The package says that its files do nothing when they are loaded: an import for nothing else would be dropped.
-    const groups = GROUPS.map((group) => resolve(group));
     onResolve({ filter: /^[./]/ }, ({ path, resolveDir }) => {
       const file = resolve(resolveDir, path);
       return groups.includes(file) ? { path: file, sideEffects: true } : undefined;
@@ -87,22 +78,36 @@ function inGroups(metafile) {
   return { name: 'in-groups', setup };
 }
 
-/** The files of each group, without those of the groups before it. */
-function groupsOf(inputs) {
-  const taken = new Set();
-  return GROUPS.map((group) => {
-    const files = [...importedBy(group, inputs)].filter((file) => !taken.has(file));
-    for (const file of files) taken.add(file);
-    return new Set(files);
+/** What is imported when it is asked for, by its file: the same, with the groups that it needs. */
+function lazyEntries({ inputs, outputs }) {
+  const entries = Object.values(outputs).filter(({ entryPoint }) => entryPoint !== undefined);
+  const files = new Map(entries.map((output) => [output.entryPoint, filesOf(output, outputs)]));
+  const own = GROUPS.map((group, at) => {
+    const before = new Set(GROUPS.slice(0, at).flatMap((one) => [...files.get(one)]));
+    return [...files.get(group)].filter((file) => !before.has(file));
   });
+  const wrapper = ({ entryPoint, exports }) => {
+    // Whoever uses a group uses what that needs of those before it.
+    const needed = GROUPS.toReversed().reduce((later, group, at) => {
+      const used = [entryPoint, ...later].some((one) => own.at(-1 - at).some((file) => files.get(one).has(file)));
+      return used ? [group, ...later] : later;
+    }, []);
+    if (!needed.includes(GROUPS[0])) needed.unshift(GROUPS[0]);
+    // Of a CommonJS package esbuild knows no names.
+    const names = inputs[entryPoint].format === 'cjs' ? ['default'] : exports;
+    const imports = needed.map((group) => `import ${JSON.stringify(resolve(group))};`);
+    return `${imports.join('')} export { ${names.join(', ')} } from ${JSON.stringify(resolve(entryPoint))};`;
+  };
+  return new Map(entries.map((output) => [resolve(output.entryPoint), wrapper(output)]));
 }
 
-/** A file with all that is loaded with it. */
-function importedBy(file, inputs, found = new Set()) {
-  if (found.has(file)) return found;
-  found.add(file);
-  for (const { path, kind, external } of inputs[file].imports) {
-    if (kind !== 'dynamic-import' && external !== true) importedBy(path, inputs, found);
+/** The source files that are loaded with an output, and of which something is used. */
+function filesOf(output, outputs, files = new Set(), seen = new Set()) {
+  if (seen.has(output)) return files;
+  seen.add(output);
+  for (const [file, { bytesInOutput }] of Object.entries(output.inputs)) if (bytesInOutput > 0) files.add(file);
+  for (const { path, kind } of output.imports) {
+    if (kind === 'import-statement' && path in outputs) filesOf(outputs[path], outputs, files, seen);
   }
-  return found;
+  return files;
 }

@@ -55,7 +55,8 @@ async function programFor(
   const wanted = all.find((entry) => isNamed(entry, name));
   if (wanted !== undefined) program.addCommand(await fullCommand(program, wanted, frame));
   // All others are for the list of commands, and for what a slip of the hand may have meant.
-  else for (const entry of all) program.addCommand(named(program.createCommand(), entry), { hidden: entry === COMPLETE });
+  else
+    for (const entry of all) program.addCommand(named(program.createCommand(), entry), { hidden: entry === COMPLETE });
   return { program, args: args.length === 0 ? ['--help'] : args };
 }
 

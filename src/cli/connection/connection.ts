@@ -47,7 +47,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     retry: retry === undefined ? {} : { attempts: retry + 1 },
     concurrencyPerHost: concurrency,
     foreignLayers,
-    clock: { ...systemClock, now: context.now },
+    clock: { ...systemClock, now: () => context.now() },
   };
 }
 

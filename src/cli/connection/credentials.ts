@@ -37,7 +37,7 @@ function fileCredentials(context: Context): Credentials {
   let opened: Promise<Credentials> | undefined;
   const open = async (): Promise<Credentials> => {
     const { dockerCredentials } = await import('../../node/credentials/docker-config.ts');
-    return dockerCredentials({ ...authEnvironment(context), now: context.now });
+    return dockerCredentials({ ...authEnvironment(context), now: () => context.now() });
   };
   return async (host, options) => {
     opened ??= open();

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildCommand } from './build-command.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -56,17 +57,11 @@ await build({
 // What the bundled seams have taken in must not be imported past them.
 for (const left of ['unzstd.js', 'unzstd.js.map']) rmSync(`dist/bytes/${left}`, { force: true });
 
-if (existsSync('src/cli/main.ts')) {
-  await build({
-    ...shared,
-    external: [],
-    entryPoints: { main: 'src/cli/main.ts', thread: 'src/node/threads/thread.ts' },
-    outdir: 'dist/cli',
-    splitting: true,
-    chunkNames: 'chunk-[hash]',
-    banner,
-    define: { __LADING_VERSION__: JSON.stringify(manifest.version) },
-  });
-  chmodSync('dist/cli/main.js', 0o755);
-}
+await buildCommand({
+  ...shared,
+  external: [],
+  outdir: 'dist/cli',
+  define: { __LADING_VERSION__: JSON.stringify(manifest.version) },
+});
+chmodSync('dist/cli/main.js', 0o755);
 console.error(`built dist (${readdirSync('dist').length} entries)`);

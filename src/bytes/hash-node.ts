@@ -1,10 +1,11 @@
 /** The `#hash` seam over node:crypto (Node, Bun, Deno). */
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import type { DigestAlgorithm } from '../model/digest.ts';
 import type { Hasher } from './hash.ts';
 
 export function createHasher(algorithm: DigestAlgorithm): Hasher {
-  return wrap(algorithm, createHash(algorithm));
+  // Not imported: it takes milliseconds to load, and who only asks whether something is there hashes nothing.
+  return wrap(algorithm, process.getBuiltinModule('node:crypto').createHash(algorithm));
 }
 
 function wrap(algorithm: DigestAlgorithm, hash: Hash): Hasher {

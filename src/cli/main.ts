@@ -1,13 +1,25 @@
 #!/usr/bin/env node
-/** The program's entry: hands the process to the commands, and ends with their code. */
-import * as module from 'node:module';
-import { processContext } from './context.ts';
-import { run } from './program.ts';
+/**
+ * The program's entry: hands the process to the commands, and ends with their code. It imports nothing but a string, so that what
+ * is set up here holds for all that is loaded after it, and so that the version is told at once.
+ */
+import { VERSION } from './version.ts';
 
-// Node 22.8 and later keep the compiled code of the next start.
-(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+const argv = process.argv.slice(2);
+if (isVersion(argv)) {
+  // As the program does it: a reader that has left is no failure.
+  process.stdout.on('error', () => {});
+  process.stdout.write(`${VERSION}\n`);
+} else {
+  // Node 22.8 and later keep the compiled code of the next start.
+  (process.getBuiltinModule('node:module') as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+  // A small young generation is swept often, and the buffers of streams with it: a large image takes no more memory than it must.
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+  const { start } = await import('./start.ts');
+  process.exitCode = await start(argv);
+}
 
-// A small young generation is swept often, and the buffers of streams with it: a large image takes no more memory than it must.
-process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
-
-process.exitCode = await run(process.argv.slice(2), processContext());
+/** Nothing else is asked for: with more arguments, commander decides what they mean. */
+function isVersion([option, ...others]: readonly string[]): boolean {
+  return others.length === 0 && (option === '--version' || option === '-V');
+}

@@ -51,13 +51,12 @@ async function programFor(
 ): Promise<{ program: CommandUnknownOpts; args: string[] }> {
   const program = emptyProgram(frame.context);
   const { name, args } = commandFirst(argv, frame.context);
-  for (const entry of [...COMMANDS, COMPLETE]) {
-    const wanted = name === entry.name || entry.aliases.includes(name);
-    const hidden = entry === COMPLETE;
-    program.addCommand(wanted ? await fullCommand(program, entry, frame) : named(program.createCommand(), entry), {
-      hidden,
-    });
-  }
+  const all = [...COMMANDS, COMPLETE];
+  const wanted = all.find((entry) => isNamed(entry, name));
+  if (wanted !== undefined) program.addCommand(await fullCommand(program, wanted, frame));
+  // All others are for the list of commands, and for what a slip of the hand may have meant.
+  else
+    for (const entry of all) program.addCommand(named(program.createCommand(), entry), { hidden: entry === COMPLETE });
   return { program, args: args.length === 0 ? ['--help'] : args };
 }
 
@@ -66,6 +65,8 @@ async function programFor(
  * `help copy` is `copy --help`.
  */
 function commandFirst(argv: readonly string[], context: Context): { name: string; args: string[] } {
+  const [first = ''] = argv;
+  if (isCommand(first)) return { name: first, args: [...argv] };
   const flags = registryOptions(outputOptions(emptyProgram(context)))
     .enablePositionalOptions()
     .passThroughOptions();
@@ -79,7 +80,11 @@ function commandFirst(argv: readonly string[], context: Context): { name: string
 }
 
 function isCommand(name: string | undefined): boolean {
-  return name !== undefined && COMMANDS.some((entry) => entry.name === name || entry.aliases.includes(name));
+  return name !== undefined && COMMANDS.some((entry) => isNamed(entry, name));
+}
+
+function isNamed({ name, aliases }: CommandEntry, wanted: string): boolean {
+  return wanted === name || aliases.includes(wanted);
 }
 
 function emptyProgram(context: Context): Command {

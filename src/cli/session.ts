@@ -129,14 +129,8 @@ function withTimeout(signal: AbortSignal, timeout: number | undefined, defer: Se
   return AbortSignal.any([signal, limit.signal]);
 }
 
-/** Loaded only by commands that talk to a registry. */
 async function openClient(options: ConnectionOptions): Promise<{ client: Client; connection: Connection }> {
-  const [{ openConnection }, { createClient }] = await Promise.all([
-    import('./connection/connection.ts'),
-    import('../registry/client.ts'),
-  ]);
-  const connection = await openConnection(options);
-  return { client: createClient(connection), connection };
+  return (await import('./connection/open-client.ts')).openClient(options);
 }
 
 async function closeClient({ client }: { client: Client; connection: Connection }): Promise<void> {

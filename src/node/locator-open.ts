@@ -1,23 +1,17 @@
 /**
  * From a locator to an open place: a registry's repository, a layout in a directory or in an archive, a docker engine.
- * Who opens one closes it, or finishes it.
+ * Who opens one closes it, or finishes it. Of the places, only that which is opened is loaded: most are registries, and archives
+ * bring libraries with them.
  */
 import { OciError } from '../errors.ts';
-import { readLayout } from '../layout/oci-layout.ts';
 import type { Bytes, Call } from '../model/call.ts';
 import type { Digest } from '../model/digest.ts';
 import { formatReference } from '../model/reference.ts';
 import type { Client } from '../registry/client.ts';
 import type { Repository } from '../registry/repository.ts';
 import type { Source, Target } from '../store/types.ts';
-import { directoryTree } from './directory/directory-tree.ts';
-import { directoryStore } from './directory/directory.ts';
-import { createDockerArchive, openDockerArchive } from './docker/docker-archive-file.ts';
 import type { EngineOptions } from './docker/docker-daemon-host.ts';
-import { soleImage } from './directory/layout-root.ts';
 import { formatLocator, isSaved, type Locator, nameIn, withDefaultName } from './locator.ts';
-import { chooseSaved } from './docker/saved-image.ts';
-import { createTarLayout, openTarLayout } from './tar/tar-file.ts';
 
 export interface OpenOptions extends Call {
   readonly client: Client;
@@ -117,6 +111,11 @@ async function open(locator: Locator, { client, input, engine, signal, on }: Ope
       return { source: repository, repository, choose: async (reference = 'latest') => reference, close: nothing };
     }
     case 'oci': {
+      const [{ readLayout }, { directoryTree }, { soleImage }] = await Promise.all([
+        import('../layout/oci-layout.ts'),
+        import('./directory/directory-tree.ts'),
+        import('./directory/layout-root.ts'),
+      ]);
       const layout = readLayout(directoryTree(locator.path));
       await layout.roots({ signal }); // tells a path that is none from a tag that is not there
       const choose = async (reference?: string): Promise<string> =>
@@ -124,16 +123,23 @@ async function open(locator: Locator, { client, input, engine, signal, on }: Ope
       return { source: layout, choose, close: nothing };
     }
     case 'oci-archive': {
+      const [{ openTarLayout }, { soleImage }] = await Promise.all([
+        import('./tar/tar-file.ts'),
+        import('./directory/layout-root.ts'),
+      ]);
       const { store, close } = await openTarLayout(locator.path, { input, signal });
       const choose = async (reference?: string): Promise<string> => reference ?? soleImage(store, describe, { signal });
       return { source: store, choose, close };
     }
     case 'docker-archive': {
+      const [{ openDockerArchive }, { chooseSaved }] = await Promise.all([
+        import('./docker/docker-archive-file.ts'),
+        import('./docker/saved-image.ts'),
+      ]);
       const { source, close } = await openDockerArchive(locator.path, { input, signal });
       return { source, choose: async (reference) => chooseSaved(source, locator.path, reference), close };
     }
     case 'docker-daemon': {
-      // Most need no engine, and nothing of it is loaded for them.
       const { openDockerDaemon } = await import('./docker/docker-daemon.ts');
       const { source, choose, close } = await openDockerDaemon(locator, { engine, signal, on });
       return { source, choose: async () => choose(), close };
@@ -148,12 +154,16 @@ async function create(
   switch (locator.kind) {
     case 'registry':
       return { target: client.repository(locator.reference), commit: nothing, abort: nothing };
-    case 'oci':
+    case 'oci': {
+      const { directoryStore } = await import('./directory/directory.ts');
       return { target: directoryStore(locator.path), commit: nothing, abort: nothing };
+    }
     case 'oci-archive':
-      return createTarLayout(locator.path, { output });
+      return (await import('./tar/tar-file.ts')).createTarLayout(locator.path, { output });
     case 'docker-archive':
-      if (locator.index === undefined) return createDockerArchive(locator.path, { output });
+      if (locator.index === undefined) {
+        return (await import('./docker/docker-archive-file.ts')).createDockerArchive(locator.path, { output });
+      }
       throw new OciError('USAGE', `${formatLocator(locator)} is no name for an image that is written`, {
         hint: `write docker-archive:${locator.path}:NAME:TAG`,
       });

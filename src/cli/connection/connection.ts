@@ -1,5 +1,6 @@
 /** From flags, environment and settings to what a client is made of: hosts, credentials, transport. A flag wins over the file. */
 import path from 'node:path';
+import { systemClock } from '../../http/clock.ts';
 import type { Hosts, HostSettings } from '../../http/host.ts';
 import { createHosts } from '../../http/hosts.ts';
 import type { SendOptions } from '../../http/pipeline.ts';
@@ -46,6 +47,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     retry: retry === undefined ? {} : { attempts: retry + 1 },
     concurrencyPerHost: concurrency,
     foreignLayers,
+    clock: { ...systemClock, now: () => context.now() },
   };
 }
 

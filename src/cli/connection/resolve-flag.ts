@@ -1,5 +1,4 @@
 /** `--resolve host:port:address[:declared-address]`: where a host is, instead of asking DNS. */
-import { isIP } from 'node:net';
 import { OciError } from '../../errors.ts';
 import { quote } from '../../model/quote.ts';
 import type { Resolve, Resolved } from '../../node/http/lookup.ts';
@@ -21,6 +20,7 @@ export function resolver(flags: readonly string[]): Resolve | undefined {
 function parseFlag(flag: string): [string, Resolved] {
   const [, host = '', port = '', at = '', declared] = grammar.exec(flag) ?? [];
   const resolved: Resolved = { address: bare(at), ...(declared === undefined ? {} : { declared: bare(declared) }) };
+  const { isIP } = process.getBuiltinModule('node:net');
   const isKnown = isIP(resolved.address) !== 0 && isIP(resolved.declared ?? resolved.address) !== 0;
   if (isKnown) return [`${bare(host).toLowerCase()}:${port}`, resolved];
   throw new OciError('USAGE', `--resolve ${quote(flag, 100)} is not host:port:address`, {

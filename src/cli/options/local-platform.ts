@@ -2,7 +2,6 @@
  * `--platform local`: the platform of the images that run on this machine. Containers on macOS are Linux ones (skopeo asks for darwin
  * images there, which nobody makes); the variant is that of the processor, as far as it is told.
  */
-import { readFileSync } from 'node:fs';
 import { endianness, release } from 'node:os';
 import type { Platform } from '../../model/platform.ts';
 
@@ -65,7 +64,8 @@ function thisMachine(): Machine {
 function features(): readonly string[] {
   if (process.platform !== 'linux' || process.arch !== 'x64') return [];
   try {
-    return /^flags\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ') ?? [];
+    const cpus = process.getBuiltinModule('node:fs').readFileSync('/proc/cpuinfo', 'utf8');
+    return /^flags\s*: (.*)$/m.exec(cpus)?.[1]?.split(' ') ?? [];
   } catch {
     return [];
   }

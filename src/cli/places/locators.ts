@@ -105,8 +105,8 @@ function closing<T extends OpenPlace>(session: Session, locator: Locator, opened
 
 interface OpenOptions {
   readonly client: Client;
-  readonly input: Session['context']['stdin'];
-  readonly output: Session['context']['stdout'];
+  readonly input?: Session['context']['stdin'];
+  readonly output?: Session['context']['stdout'];
   readonly engine: EngineOptions;
   readonly signal: AbortSignal;
   readonly on: Session['call']['on'];
@@ -117,10 +117,11 @@ async function openOptions(
   locator: Locator,
   end: End,
 ): Promise<OpenOptions> {
-  const { stdin: input, stdout: output } = context;
   const own = locator.kind === 'registry' ? await client(locator.reference.domain, end) : offline;
   const engine = { host: flags.dockerHost, env: context.env };
-  return { client: own, input, output, engine, signal: call.signal, on: call.on };
+  // Who looks at a stream of the process opens it.
+  const standard = isStandard(locator) ? { input: context.stdin, output: context.stdout } : {};
+  return { client: own, ...standard, engine, signal: call.signal, on: call.on };
 }
 
 /** Paths are relative to the context, which in a test is not the process. */

@@ -1,12 +1,11 @@
 /** Reading from stdin: lines, all of it, a yes, and a password that is not shown. */
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import { OciError } from '../../errors.ts';
 import { readAll } from '../../bytes/read.ts';
 import type { Context } from '../context.ts';
 
 /** The lines of stdin, without their line breaks. */
 export async function* stdinLines(context: Context): AsyncGenerator<string> {
+  const { createInterface } = process.getBuiltinModule('node:readline');
   const lines = createInterface({ input: context.stdin, crlfDelay: Infinity });
   try {
     yield* lines;
@@ -38,6 +37,8 @@ export async function ask(
   if (context.stdin.isTTY !== true) {
     throw new OciError('USAGE', `there is no terminal to ask on: ${question.trim()}`);
   }
+  const { createInterface } = process.getBuiltinModule('node:readline');
+  const { Writable } = process.getBuiltinModule('node:stream');
   let muted = false;
   const shown = new Writable({
     write(chunk, _encoding, done) {

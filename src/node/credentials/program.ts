@@ -1,5 +1,4 @@
 /** Runs a small program that answers on its standard output: no shell, bounded in time and in what it may print. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
@@ -48,7 +47,7 @@ export async function runProgram(
 ): Promise<{ readonly code: number | string; readonly stdout: string }> {
   const { signal, timeoutMs = 30_000, env } = options;
   throwIfAborted(signal);
-  const child = spawn(program, args, {
+  const child = process.getBuiltinModule('node:child_process').spawn(program, args, {
     env: { ...env },
     stdio: ['pipe', 'pipe', 'ignore'],
     shell: false,

@@ -13,7 +13,7 @@ export type ProxySetting = string | false | undefined;
  */
 export function proxyFor(url: URL, setting: ProxySetting): URL | undefined {
   if (setting === false) return undefined;
-  const text = setting ?? (isExcluded(url) ? '' : getProxyForUrl(url.href));
+  const text = setting ?? proxyOfEnvironment(url);
   if (text === '') return undefined;
   // Its text stays out of the error: it may hold a password.
   const proxy = parseUrl(text);
@@ -21,6 +21,12 @@ export function proxyFor(url: URL, setting: ProxySetting): URL | undefined {
   throw new OciError('CONFIG_INVALID', `the proxy for ${url.host} is not an http or https URL`, {
     hint: 'set HTTPS_PROXY to something like http://proxy.example:3128',
   });
+}
+
+/** What is excluded is asked last: most have no proxy, and what tells networks apart is loaded for it. */
+function proxyOfEnvironment(url: URL): string {
+  const text = getProxyForUrl(url.href);
+  return text === '' || isExcluded(url) ? '' : text;
 }
 
 /** As in Go's tools, a proxy of the environment is never asked for this machine itself: it would mean its own. */

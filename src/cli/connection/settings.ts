@@ -49,9 +49,9 @@ export async function readSettings(context: Context): Promise<Settings> {
   const file = settingsFile(context);
   const source = await readConfigFile(file);
   if (source === undefined) return { hosts: new Map() };
-  const { parse } = await import('yaml');
+  const { parseYaml } = await import('./yaml.ts');
   return settingsOf(
-    attempt(() => parse(source, { maxAliasCount: 0 }) as unknown, file),
+    attempt(() => parseYaml(source, { maxAliasCount: 0 }) as unknown, file),
     file,
   );
 }

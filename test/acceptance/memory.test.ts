@@ -6,7 +6,8 @@ import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readAll } from '../../src/bytes/read.ts';
-import { command, commandFile } from '../support/command.ts';
+import { command } from '../support/command.ts';
+import { builtProgram } from '../support/program.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
 import { isWhole } from '../support/seeded.ts';
 import { settled } from '../support/until.ts';
@@ -91,8 +92,8 @@ test(
   patience,
   async (t) => {
     const asked = vast.sent();
-    const args = [commandFile, 'blob', 'get', `${vast.host}/vast@${vast.layer.digest}`];
-    const child = spawn(process.execPath, args, {
+    const [file, ...args] = [...builtProgram(), 'blob', 'get', `${vast.host}/vast@${vast.layer.digest}`];
+    const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { PATH: process.env.PATH, HOME: work.path },
     });

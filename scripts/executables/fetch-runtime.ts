@@ -33,9 +33,9 @@ export function verify(bytes: Uint8Array, { name, version, integrity }: Runtime)
 }
 
 function npm(args: readonly string[]): string {
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] } as const;
-  // Of Windows, npm is a script of its shell.
-  return execFileSync('npm', args, { ...options, shell: process.platform === 'win32' });
+  // On Windows npm is a script of the shell.
+  const shell = process.platform === 'win32';
+  return execFileSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], shell });
 }
 
 function lastLine(text: string): string {

@@ -3,7 +3,6 @@
  * it needs and parses nothing.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fetchRuntime } from './fetch-runtime.ts';
 import { hostTarget, type Target } from './targets.ts';
 

@@ -127,7 +127,10 @@ describe('over TLS', { skip: withoutTls }, () => {
 });
 
 /** Proxies are found as all of node finds them: in the environment of the process. */
-async function withProxies<T>(proxies: Readonly<Record<string, string>>, run: (env: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
+async function withProxies<T>(
+  proxies: Readonly<Record<string, string>>,
+  run: (env: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
   const before = { ...process.env };
   for (const name of ['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'])
     for (const spelt of [name, name.toUpperCase()]) delete process.env[spelt];
@@ -150,7 +153,9 @@ test('B4 CONN-4: requests go through the proxy, and past it where NO_PROXY says 
   const past = await withProxies({ HTTP_PROXY: proxy.url, NO_PROXY: 'registry.test' }, (env) => cli(tags, { env }));
   assert.equal(past.stdout, '1\n', past.stderr);
   assert.equal(proxy.asked.length, 1);
-  const gone = await withProxies({ HTTP_PROXY: 'http://127.0.0.1:1' }, (env) => cli([...tags, '--retry', '0'], { env }));
+  const gone = await withProxies({ HTTP_PROXY: 'http://127.0.0.1:1' }, (env) =>
+    cli([...tags, '--retry', '0'], { env }),
+  );
   assert.equal(gone.code, 6);
 });
 

@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import type { CliOptions, CliResult, RunningCli } from './cli.ts';
 
-/** Is there nothing in the options that only a test's own process can pretend? */
-export function runsAsChild(options: CliOptions): boolean {
+/** Is there nothing that only a test's own process can pretend? */
+export function runsAsChild(argv: readonly string[], options: CliOptions): boolean {
+  // No system passes it on.
+  if (options.here === true || argv.some((word) => word.includes('\0'))) return false;
   const { stdinIsTTY, stdoutIsTTY, stderrIsTTY, columns, rows, onReady, now, stdoutBreaksAfter } = options;
   const isTerminal = stdinIsTTY === true || stdoutIsTTY === true || stderrIsTTY === true;
   return !isTerminal && [columns, rows, onReady, now, stdoutBreaksAfter].every((told) => told === undefined);

@@ -23,6 +23,8 @@ export interface CliOptions {
   readonly onReady?: (send: (name: SignalName) => void) => void;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
+  /** The test looks at what this process does: it runs here, whatever executable is to be tested. */
+  readonly here?: true;
   /** A stdout that ends after so many bytes, as a pipe does whose reader has left. */
   readonly stdoutBreaksAfter?: number;
 }
@@ -51,14 +53,16 @@ export function cli(argv: readonly string[], options: CliOptions = {}): Promise<
 
 /** Starts one command line. */
 export function startCli(argv: readonly string[], options: CliOptions = {}): RunningCli {
-  const isChild = executable !== undefined && runsAsChild(options);
-  const running = isChild ? startChild(executable, argv, options) : startHere(argv, options);
+  const running =
+    executable !== undefined && runsAsChild(argv, options)
+      ? startChild(executable, argv, options)
+      : startHere(argv, options);
   const done = running.done.then((result) => {
     assertNoCanary(result.stdout + result.stderr, argv.join(' '));
     return result;
   });
   const firstLine = (): Promise<string> => Promise.race([running.firstLine().then(urlOf), failedEarly(done)]);
-  return { done, send: running.send, firstLine };
+  return { done, send: (name) => running.send(name), firstLine };
 }
 
 function startHere(argv: readonly string[], options: CliOptions): RunningCli {

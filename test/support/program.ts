@@ -12,7 +12,7 @@ export type Program = readonly [file: string, ...words: string[]];
 const { LADING_EXECUTABLE, LADING_COMMAND } = process.env;
 
 /** The standalone executable that is to be tested, if one is. */
-export const executable: string | undefined = LADING_EXECUTABLE === undefined ? undefined : resolve(LADING_EXECUTABLE);
+export const executable: string | undefined = LADING_EXECUTABLE ? resolve(LADING_EXECUTABLE) : undefined;
 
 /** The file that holds the command. */
 export const commandFile: string =

@@ -3,23 +3,16 @@
  *
  *   npm run executables [-- linux-x64|linux-arm64|darwin-x64|darwin-arm64|windows-x64|host ...] [--with bun|node] [--out DIR]
  */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Checked, checkExecutable } from './check.ts';
-import { type ExecutableOptions, executableFile, executableOptions, FOLDER } from './options.ts';
-import { makeWithBun } from './with-bun.ts';
-import { makeWithNode } from './with-node.ts';
-
-const makers = { bun: makeWithBun, node: makeWithNode };
+import { makeExecutable } from './make.ts';
+import { type ExecutableOptions, executableOptions } from './options.ts';
 
 async function main({ targets, maker, folder }: ExecutableOptions): Promise<void> {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { readonly version: string };
-  const out = resolve(folder);
-  mkdirSync(out, { recursive: true });
   for (const target of targets) {
-    const file = executableFile(out, target, maker);
-    await makers[maker](target, file, resolve(FOLDER, 'runtimes'));
+    const file = await makeExecutable(target, maker, folder);
     console.log(lineOf(checkExecutable(target, file, version)));
   }
 }

@@ -18,10 +18,15 @@ export function executableOptions(args: readonly string[]): ExecutableOptions {
     allowPositionals: true,
     options: { with: { type: 'string', default: 'bun' }, out: { type: 'string', default: FOLDER } },
   });
-  const maker = MAKERS.find((one) => one === values.with);
-  if (maker === undefined) throw new Error(`--with is ${MAKERS.join(' or ')}, not ${values.with}`);
   const targets = positionals.length === 0 ? TARGETS : [...new Set(positionals.map(targetNamed))];
-  return { targets, maker, folder: values.out };
+  return { targets, maker: makerNamed(values.with), folder: values.out };
+}
+
+/** @throws Error of one line */
+export function makerNamed(name: string): Maker {
+  const maker = MAKERS.find((one) => one === name);
+  if (maker === undefined) throw new Error(`--with is ${MAKERS.join(' or ')}, not ${name}`);
+  return maker;
 }
 
 function targetNamed(name: string): Target {

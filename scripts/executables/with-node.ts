@@ -33,17 +33,14 @@ export async function makeWithNode(target: Target, file: string, runtimes: strin
 const settings = { mainFormat: 'module', disableExperimentalSEAWarning: true, execArgvExtension: 'none' };
 
 async function bundle(outfile: string): Promise<void> {
-  const banner =
-    "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(process.execPath);";
   await build({
     bundle: true,
     format: 'esm',
     platform: 'node',
     target: 'node26',
     minify: true,
-    // Its entries of main.js name chunks for their order, which one file has anyway.
+    // It warns of each chunk that is imported for its order, which one file has anyway.
     logLevel: 'error',
-    banner: { js: banner },
     entryPoints: ['dist/cli/main.js'],
     outfile,
   });

@@ -23,7 +23,7 @@ const loaded = {
 } as const;
 const unread = {
   reason:
-    'flatten is at the end of the archive before a decoder of zstd in the runtime has unpacked the bomb behind it; so it is on Node.js 24',
+    'who reads the archive is at its end before the decoder of zstd that the runtime has unpacks the bomb behind it; so it is on Node.js 24',
   of: MAKERS,
 } as const;
 
@@ -31,7 +31,11 @@ export const LEFT_OUT: readonly LeftOut[] = [
   { file: 'test/cli/convert.test.ts', title: 'puts an image in other media types', ...otherGzip },
   { file: 'test/cli/convert.test.ts', title: 'to the disk and from it', ...otherGzip },
   { file: 'test/cli/flatten.test.ts', title: 'does it for every platform, or for one', ...otherGzip },
-  { file: 'test/hostile/change.test.ts', title: 'bombs, of zstd, 32 000 to 1', ...unread },
+  ...['artifact', 'change', 'extract', 'read'].map((name) => ({
+    file: `test/hostile/${name}.test.ts`,
+    title: 'bombs, of zstd, 32 000 to 1',
+    ...unread,
+  })),
   ...['pull', 'copy', 'login', 'push', 'gc'].map((verb) => ({
     file: 'test/reliability/crash.test.ts',
     title: `G36: ${verb},`,

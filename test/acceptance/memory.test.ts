@@ -1,12 +1,14 @@
 /** G40: one large blob, pulled, pushed and copied: memory stays as it is with a small one. `LADING_WHOLE=1` takes 5 GiB, else 256 MiB. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { readAll } from '../../src/bytes/read.ts';
-import { command, commandFile } from '../support/command.ts';
+import { command } from '../support/command.ts';
+import { builtProgram, executable } from '../support/program.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../support/real/temporary.ts';
 import { isWhole } from '../support/seeded.ts';
 import { settled } from '../support/until.ts';
@@ -35,6 +37,11 @@ after(async () => {
 /** The peak of its resident set, in bytes. */
 async function peakOf(args: readonly string[]): Promise<number> {
   const file = join(work.path, 'peak');
+  if (executable !== undefined) {
+    const env = { PATH: process.env.PATH, HOME: work.path };
+    await promisify(execFile)('time', ['-f', '%M', '-o', file, executable, ...args], { env });
+    return Number(await readFile(file, 'utf8')) * 1024;
+  }
   const tell = `import { writeFileSync } from 'node:fs';
     process.on('exit', () => writeFileSync(${JSON.stringify(file)}, String(process.resourceUsage().maxRSS)));`;
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tell)}` };
@@ -91,8 +98,8 @@ test(
   patience,
   async (t) => {
     const asked = vast.sent();
-    const args = [commandFile, 'blob', 'get', `${vast.host}/vast@${vast.layer.digest}`];
-    const child = spawn(process.execPath, args, {
+    const [file, ...args] = [...builtProgram(), 'blob', 'get', `${vast.host}/vast@${vast.layer.digest}`];
+    const child = spawn(file, args, {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { PATH: process.env.PATH, HOME: work.path },
     });

@@ -137,7 +137,8 @@ test('G06: an upload is not begun where the clouds keep their secrets, nor over 
     await refused(client.repository(`${reg.host}/team/app`).putBlob(content), 'REDIRECT_REFUSED', /reg\.test/);
     const hint = origin.startsWith('http:') ? /--plain-http \S+:\d+/ : /--host /;
     assertTold(await pushed(network, reg), 1, /reg\.test.*\(REDIRECT_REFUSED\)/, hint);
-    assert.deepEqual(new Set(network.attempts()), new Set([`127.0.0.1:${reg.port}`]), origin);
+    const elsewhere = network.attempts().filter((address) => address !== `127.0.0.1:${reg.port}`);
+    assert.deepEqual(elsewhere, [], origin);
   }
   assert.deepEqual([meta.requests, plain.requests, reg.requests.filter(isWrite)], [[], [], []]);
 });
@@ -157,7 +158,8 @@ test('G06: an upload under way does not go on where the clouds keep their secret
     await refused(client.repository(`${reg.host}/team/app`).putBlob(content), 'REDIRECT_REFUSED', /reg\.test/);
     const told = await pushed(network, reg, '--host', `${reg.host},chunk-size=1000`);
     assertTold(told, 1, /reg\.test.*\(REDIRECT_REFUSED\)/, /hint: /);
-    assert.deepEqual(new Set(network.attempts()), new Set([`127.0.0.1:${reg.port}`]), origin);
+    const elsewhere = network.attempts().filter((address) => address !== `127.0.0.1:${reg.port}`);
+    assert.deepEqual(elsewhere, [], origin);
     const written = reg.requests.filter((request) => isWrite(request) && request.headers.authorization);
     assert.deepEqual(new Set(written.map(({ method }) => method)), new Set(['PATCH']));
     reg.lines();

@@ -12,6 +12,7 @@ import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
 import { filesBelow } from '../support/layouts.ts';
+import { sourceProgram } from '../support/program.ts';
 
 let world: World;
 let folder: string;
@@ -33,7 +34,8 @@ after(async () => {
 });
 
 async function run(line: string, options: CliOptions = {}): Promise<CliResult> {
-  const argv = line.split(' ').map((word) => word.replaceAll('REGISTRY', world.host));
+  const placed = line.replace(/ -o (?=\w)/, ` -o ${folder}/`);
+  const argv = placed.split(' ').map((word) => word.replaceAll('REGISTRY', world.host));
   const result = await cli(argv, { cwd: folder, ...options });
   const neutral = (text: string): string => world.neutral(text).replaceAll(`${folder}/`, './').replaceAll(folder, '.');
   return { ...result, stdout: neutral(result.stdout), stderr: neutral(result.stderr) };
@@ -72,8 +74,9 @@ test('CAP-I1: results are as promised, as JSON', async () => {
 test('CAP-I1: the same files are the same artifact, whoever pushes them, in another zone and with another umask', async () => {
   const { digest } = await pushed('REGISTRY/same:1 docs sbom.json -a b=1 -a a=2');
   const other = path.join(folder, 'other');
-  const main = path.resolve('src/cli/main.ts');
-  const lading = `"${process.execPath}" --import tsx -C source "${main}"`;
+  const lading = sourceProgram()
+    .map((word) => `"${word}"`)
+    .join(' ');
   const script = `umask 077; mkdir -p docs/sub; ln -s sub/run.sh docs/run; cp ../docs/sub/run.sh docs/sub/; chmod 700 docs/sub/run.sh
     cat ../docs/index.md >docs/index.md; cat ../sbom.json >sbom.json
     NODE_OPTIONS= ${lading} artifact push ${world.host}/same:2 ./docs/ ./sbom.json -a a=2 -a b=1`;

@@ -114,8 +114,8 @@ describe('over TLS', { skip: withoutTls }, () => {
     await using proxy = await startProxy(undefined, server.host);
     const { name } = alias(server.host);
     try {
-      const run = await withProxies({ HTTPS_PROXY: proxy.url }, () =>
-        cli(['tags', `${name}/team/single`, '--ca-file', 'ca.pem'], { cwd: folder }),
+      const run = await withProxies({ HTTPS_PROXY: proxy.url }, (env) =>
+        cli(['tags', `${name}/team/single`, '--ca-file', 'ca.pem'], { cwd: folder, env }),
       );
       assert.equal(run.stdout, '1\n', run.stderr);
       assert.deepEqual(proxy.asked, [`CONNECT ${name}`]);
@@ -127,13 +127,16 @@ describe('over TLS', { skip: withoutTls }, () => {
 });
 
 /** Proxies are found as all of node finds them: in the environment of the process. */
-async function withProxies<T>(proxies: Readonly<Record<string, string>>, run: () => Promise<T>): Promise<T> {
+async function withProxies<T>(
+  proxies: Readonly<Record<string, string>>,
+  run: (env: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
   const before = { ...process.env };
   for (const name of ['http_proxy', 'https_proxy', 'no_proxy', 'all_proxy'])
     for (const spelt of [name, name.toUpperCase()]) delete process.env[spelt];
   Object.assign(process.env, proxies);
   try {
-    return await run();
+    return await run(proxies);
   } finally {
     for (const name of Object.keys(proxies)) delete process.env[name];
     Object.assign(process.env, before);
@@ -144,13 +147,15 @@ test('B4 CONN-4: requests go through the proxy, and past it where NO_PROXY says 
   await using proxy = await startProxy(undefined, world.host);
   const { name, resolve } = alias();
   const tags = ['tags', `${name}/team/single`, '--plain-http', name, ...resolve];
-  const through = await withProxies({ HTTP_PROXY: proxy.url }, () => cli(tags));
+  const through = await withProxies({ HTTP_PROXY: proxy.url }, (env) => cli(tags, { env }));
   assert.equal(through.stdout, '1\n', through.stderr);
   assert.deepEqual(proxy.asked, [`GET http://${name}/v2/team/single/tags/list?n=1000`]);
-  const past = await withProxies({ HTTP_PROXY: proxy.url, NO_PROXY: 'registry.test' }, () => cli(tags));
+  const past = await withProxies({ HTTP_PROXY: proxy.url, NO_PROXY: 'registry.test' }, (env) => cli(tags, { env }));
   assert.equal(past.stdout, '1\n', past.stderr);
   assert.equal(proxy.asked.length, 1);
-  const gone = await withProxies({ HTTP_PROXY: 'http://127.0.0.1:1' }, () => cli([...tags, '--retry', '0']));
+  const gone = await withProxies({ HTTP_PROXY: 'http://127.0.0.1:1' }, (env) =>
+    cli([...tags, '--retry', '0'], { env }),
+  );
   assert.equal(gone.code, 6);
 });
 

@@ -11,6 +11,7 @@ import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
 import { filesIn, viewImage, viewIndex } from '../support/image-view.ts';
+import { sourceProgram } from '../support/program.ts';
 
 let world: World;
 let other: World;
@@ -79,18 +80,8 @@ describe('CAP-G7: lading flatten', () => {
 
   test('makes the same image, whoever does it, wherever', async () => {
     const digest = (await done('flatten REGISTRY/team/app:1.0 -t REGISTRY/same:1')).split('@')[1];
-    const words = [
-      '--import',
-      'tsx',
-      '-C',
-      'source',
-      'src/cli/main.ts',
-      'flatten',
-      'REGISTRY/team/app:1.0',
-      '-t',
-      'REGISTRY/same:2',
-    ];
-    const line = `umask 077; exec "${process.execPath}" ${words.map(named).join(' ')}`;
+    const words = [...sourceProgram(), 'flatten', 'REGISTRY/team/app:1.0', '-t', 'REGISTRY/same:2'];
+    const line = `umask 077; exec ${words.map((word) => `"${named(word)}"`).join(' ')}`;
     const env = { PATH: process.env.PATH, HOME: folder, TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8' };
     const { stdout } = await promisify(execFile)('sh', ['-c', line], { env });
     assert.equal(stdout, `${named('REGISTRY')}/same:2@${digest}`);

@@ -15,6 +15,7 @@ import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
 import { viewIndex } from '../support/image-view.ts';
 import { attestationOf, digestsOf, imageFor, platform } from '../support/images-to-change.ts';
+import { sourceProgram } from '../support/program.ts';
 
 let world: World;
 let other: World;
@@ -211,11 +212,11 @@ test('images of the same registry are mounted, and each manifest is read once', 
 
 test('CAP-H1: the same images make the same index, wherever it is done', async () => {
   const digest = (await done(`create REGISTRY/same:1 ${BUILDS} -a b=1 -a a=2`)).split('@')[1];
-  const command = ['--import', 'tsx', '-C', 'source', 'src/cli/main.ts', 'index'];
+  const [file, ...command] = [...sourceProgram(), 'index'];
   for (const TZ of ['Pacific/Kiritimati', 'America/Adak']) {
     const env = { PATH: process.env.PATH, HOME: folder, TZ, LANG: 'tr_TR.UTF-8' };
     const words = named(`create REGISTRY/same:2 -a a=2 ${BUILDS} -a b=1`).split(' ');
-    const { stdout } = await promisify(execFile)(process.execPath, [...command, ...words], { env });
+    const { stdout } = await promisify(execFile)(file, [...command, ...words], { env });
     assert.equal(stdout, `${named('REGISTRY')}/same:2@${digest}`);
   }
 });

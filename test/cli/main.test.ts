@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
+import { sourceProgram } from '../support/program.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const node = ['--import', 'tsx', '-C', 'source', main];
+const [file, ...words] = sourceProgram();
 
 function run(argv: readonly string[], input = ''): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [...node, ...argv], { input, encoding: 'utf8' });
+  return spawnSync(file, [...words, ...argv], { input, encoding: 'utf8' });
 }
 
 test('the program hands its process to the command, and ends with its code', () => {
@@ -21,7 +20,7 @@ test('the program hands its process to the command, and ends with its code', () 
 });
 
 test('a pipe that closes ends the program without a word', async () => {
-  const child = spawn(process.execPath, [...node, 'parse'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(file, [...words, 'parse'], { stdio: ['pipe', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
@@ -37,8 +36,8 @@ test('a pipe that closes ends the program without a word', async () => {
 });
 
 test('so does a pipe that nobody ever reads', () => {
-  const words = [process.execPath, ...node, '--help'].map((word) => `'${word}'`).join(' ');
-  const { stdout, stderr } = spawnSync('bash', ['-c', `${words} | true; echo $PIPESTATUS`], {
+  const line = [file, ...words, '--help'].map((word) => `'${word}'`).join(' ');
+  const { stdout, stderr } = spawnSync('bash', ['-c', `${line} | true; echo $PIPESTATUS`], {
     encoding: 'utf8',
   });
   assert.deepEqual([stdout, stderr], ['0\n', '']);

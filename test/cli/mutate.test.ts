@@ -13,6 +13,7 @@ import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
 import { type ImageView, viewImage, viewIndex } from '../support/image-view.ts';
+import { sourceProgram } from '../support/program.ts';
 
 let world: World;
 let other: World;
@@ -241,11 +242,11 @@ test('CAP-G1: the same changes make the same image, whoever makes them, wherever
   const digest = (await done('REGISTRY/team/app:1.0 -l a=1 -l b=2 --expose 80 --expose 90 -t REGISTRY/same:1')).split(
     '@',
   )[1];
-  const command = ['--import', 'tsx', '-C', 'source', 'src/cli/main.ts', 'mutate'];
+  const [file, ...command] = [...sourceProgram(), 'mutate'];
   const line = 'REGISTRY/team/app:1.0 --expose 90 --expose 80 -l b=2 -l a=1 -t REGISTRY/same:2';
   for (const TZ of ['Pacific/Kiritimati', 'America/Adak']) {
     const env = { PATH: process.env.PATH, HOME: folder, TZ, LANG: 'tr_TR.UTF-8' };
-    const { stdout } = await promisify(execFile)(process.execPath, [...command, ...named(line).split(' ')], { env });
+    const { stdout } = await promisify(execFile)(file, [...command, ...named(line).split(' ')], { env });
     assert.equal(stdout, `${named('REGISTRY')}/same:2@${digest}`);
   }
 });

@@ -7,6 +7,7 @@ import { parseHostFlag, readHostChoice } from '../../src/cli/connection/host-set
 import { resolver } from '../../src/cli/connection/resolve-flag.ts';
 import { type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
+import { command } from '../support/command.ts';
 
 let world: World;
 let folder: string;
@@ -35,6 +36,13 @@ test('the file says where a registry is', async () => {
   assert.equal(code, 0, stderr);
   assert.equal(stdout, '1\n');
   assert.equal(world.requests.at(-1)?.headers['x-team'], 'web');
+});
+
+test('the built command reads it, too', async () => {
+  await writeFile(path.join(folder, 'lading', 'config.yaml'), 'hosts: 3');
+  const { code, stdout, stderr } = await command(['ping', world.host], { env: { XDG_CONFIG_HOME: folder } });
+  assert.match(stderr, /config\.yaml: hosts is not a map/);
+  assert.deepEqual([code, stdout], [1, '']);
 });
 
 test('CONN-9 GO-22: a flag wins over the file', async () => {

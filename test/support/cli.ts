@@ -1,8 +1,13 @@
-/** Runs commands in this process: a context of plain streams, and what they were written. */
+/**
+ * Runs commands in this process: a context of plain streams, and what they were written. With a standalone executable to be tested,
+ * it runs all that needs no pretended terminal, clock or signal.
+ */
 import { Readable, Writable } from 'node:stream';
 import type { Context, OutputStream, SignalName } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/program.ts';
+import { runsAsChild, startChild } from './cli-child.ts';
 import { assertNoCanary } from './planted-secrets.ts';
+import { executable } from './program.ts';
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -18,6 +23,8 @@ export interface CliOptions {
   readonly onReady?: (send: (name: SignalName) => void) => void;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
+  /** The test looks at what this process does: it runs here, whatever executable is to be tested. */
+  readonly here?: true;
   /** A stdout that ends after so many bytes, as a pipe does whose reader has left. */
   readonly stdoutBreaksAfter?: number;
 }
@@ -46,6 +53,19 @@ export function cli(argv: readonly string[], options: CliOptions = {}): Promise<
 
 /** Starts one command line. */
 export function startCli(argv: readonly string[], options: CliOptions = {}): RunningCli {
+  const running =
+    executable !== undefined && runsAsChild(argv, options)
+      ? startChild(executable, argv, options)
+      : startHere(argv, options);
+  const done = running.done.then((result) => {
+    assertNoCanary(result.stdout + result.stderr, argv.join(' '));
+    return result;
+  });
+  const firstLine = (): Promise<string> => Promise.race([running.firstLine().then(urlOf), failedEarly(done)]);
+  return { done, send: (name) => running.send(name), firstLine };
+}
+
+function startHere(argv: readonly string[], options: CliOptions): RunningCli {
   const stdout = memoryStream(options.stdoutIsTTY, options, options.stdoutBreaksAfter);
   const stderr = memoryStream(options.stderrIsTTY, options);
   const listeners = new Map<SignalName, Set<() => void>>();
@@ -70,11 +90,14 @@ export function startCli(argv: readonly string[], options: CliOptions = {}): Run
   const done = run(argv, context).then((code) => {
     const stdoutBytes = Buffer.concat(stdout.chunks);
     const stderrText = Buffer.concat(stderr.chunks).toString();
-    const stdoutText = stdoutBytes.toString();
-    assertNoCanary(stdoutText + stderrText, argv.join(' '));
-    return { code, stdout: stdoutText, stdoutBytes, stderr: stderrText, exits };
+    return { code, stdout: stdoutBytes.toString(), stdoutBytes, stderr: stderrText, exits };
   });
-  return { done, send, firstLine: () => Promise.race([stdout.first, failedEarly(done)]) };
+  return { done, send, firstLine: () => stdout.first };
+}
+
+/** A line of text is a URL already. */
+function urlOf(line: string): string {
+  return line.startsWith('{"type"') ? (JSON.parse(line) as { url: string }).url : line;
 }
 
 async function failedEarly(done: Promise<CliResult>): Promise<never> {
@@ -98,8 +121,7 @@ function memoryStream(
       written += chunk.length;
       if (written > breaksAfter) return done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
       chunks.push(Buffer.from(chunk));
-      const line = chunk.toString().split('\n', 1)[0] ?? '';
-      tellFirst(line.startsWith('{"type"') ? (JSON.parse(line) as { url: string }).url : line);
+      tellFirst(chunk.toString().split('\n', 1)[0] ?? '');
       return done();
     },
   });

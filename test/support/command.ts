@@ -1,15 +1,15 @@
 /**
- * The built command as a child process, as a script runs it: `dist/cli/main.js`, or what LADING_COMMAND names. Of this machine
- * it sees PATH and an empty home: nobody's credentials, settings and proxies.
+ * The built command as a child process, as a script runs it; program.ts says which. Of this machine it sees PATH and an empty
+ * home: nobody's credentials, settings and proxies.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { assertNoCanary } from './planted-secrets.ts';
+import { builtProgram, type Program } from './program.ts';
 
 export interface CommandOptions {
   readonly cwd?: string | undefined;
@@ -35,10 +35,6 @@ export interface RunningCommand {
   readonly done: Promise<CommandResult>;
 }
 
-/** The program's entry. */
-export const commandFile: string =
-  process.env.LADING_COMMAND ?? fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
 /** Runs one command to its end, whatever that is. */
 export function command(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   return startCommand(args, options).done;
@@ -53,17 +49,16 @@ export async function succeed(args: readonly string[], options: CommandOptions =
 
 /** Starts one command. It never outlives the test's process. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  return startProgram(process.execPath, [commandFile, ...args], options);
+  return startProgram([...builtProgram(), ...args], options);
 }
 
 /** Starts a line of the shell, in which `lading` is the command. */
 export function startShell(line: string, options: CommandOptions = {}): RunningCommand {
-  const lading = `lading() { "${process.execPath}" "${commandFile}" "$@"; }`;
-  return startProgram('sh', ['-c', `${lading}; ${line}`], options);
+  const words = builtProgram().map((word) => `"${word}"`);
+  return startProgram(['sh', '-c', `lading() { ${words.join(' ')} "$@"; }; ${line}`], options);
 }
 
-function startProgram(file: string, args: readonly string[], { cwd, env, stdin = '' }: CommandOptions): RunningCommand {
-  if (!existsSync(commandFile)) throw new Error(`${commandFile} is not there: npm run build`);
+function startProgram([file, ...args]: Program, { cwd, env, stdin = '' }: CommandOptions): RunningCommand {
   const child = spawn(file, args, { cwd, env: { PATH: process.env.PATH, HOME: emptyHome(), ...env } });
   const killAtExit = (): boolean => child.kill('SIGKILL');
   process.once('exit', killAtExit);

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import pLimit from 'p-limit';
 import { digestOf } from '../../../src/bytes/hash.ts';
 import { imageManifests } from './manifests.ts';
 import { directoryStore } from '../../../src/node/directory/directory.ts';
-import { commandFile } from '../command.ts';
+import { builtProgram, commandFile, executable } from '../program.ts';
 import { diffIdOf, viewImage } from '../image-view.ts';
 import { filesBelow } from '../layouts.ts';
 import type { Setting } from './inputs.ts';
@@ -77,6 +77,10 @@ const AT_A_TIME = 3;
 /** The command where anybody can read it, whatever the permissions of the project's folder are. */
 function readableCommand(folder: string): string {
   const copy = join(folder, 'command');
+  if (executable !== undefined) {
+    copyFileSync(executable, copy);
+    return copy;
+  }
   cpSync(dirname(commandFile), copy, { recursive: true });
   writeFileSync(join(copy, 'package.json'), '{"type":"module"}');
   return join(copy, 'main.js');
@@ -90,8 +94,9 @@ interface Run {
 }
 
 async function run(program: string, line: string, { folder, setting, env, stdin }: Run): Promise<string> {
-  const { umask = '022', uid, node = process.execPath } = setting;
-  const child = spawn('sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', node, program, ...line.split(' ')], {
+  const { umask = '022', uid, node } = setting;
+  const words = [...builtProgram(program, node), ...line.split(' ')];
+  const child = spawn('sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', ...words], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...setting.env, ...env },
     ...(uid === undefined ? {} : { uid, gid: uid }),

@@ -55,7 +55,7 @@ function notMeasured({ players, absent, rounds }: Setting, all: readonly Measure
   const executable = players.some(({ name }) => name === 'lading, executable');
   const nodes = players.filter(({ name }) => name.startsWith('lading, node ')).length;
   return [
-    ...(absent.length === 0 ? [] : [`${absent.join(', ')}: not on PATH`]),
+    ...(absent.length === 0 ? [] : [`${absent.join(', ')}: not on PATH (scripts/bench-peers.sh fetches crane and oras)`]),
     ...all.flatMap(({ work, unable }) => unable.map(({ name, reason }) => `${work.title}, ${name}: ${reason}`)),
     ...(nodes === 0 ? ['other versions of Node: LADING_BENCH_NODES names none'] : []),
     ...(executable ? [] : ['the standalone executable: LADING_BENCH_EXECUTABLE does not name it']),

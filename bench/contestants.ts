@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findTool } from '../test/support/real/find-tool.ts';
 import { TIME } from './measure.ts';
+import { packageVersion, peersPath } from './peers.ts';
 import {
   bareNodeWords,
   craneWords,
@@ -104,8 +105,9 @@ function required(program: string, version: string | undefined): string {
 
 function versionOf([program = '', ...args]: readonly string[]): string | undefined {
   try {
-    const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return /\d+\.\d+[\w.+-]*/.exec(output)?.[0] ?? 'unknown';
+    const env = { ...process.env, PATH: peersPath() };
+    const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env });
+    return /\d+\.\d+[\w.+-]*/.exec(output)?.[0] ?? packageVersion(program) ?? 'unknown';
   } catch {
     return undefined;
   }

@@ -52,7 +52,7 @@ test('it names the machine, the versions, the command line and those who were no
     'A CPU, 2 cores, 4096 MiB, Linux 6; load when it began: 0.50',
     'lading 1.2.3, skopeo 1.9.3, curl 7.88.1; node 20.20.2; source abc1234',
     'Rounds: 11 after one to warm up',
-    '\n- oras, crane: not on PATH\n',
+    '\n- oras, crane: not on PATH',
     '\n- left out by the command line: pull, push, copy, list, latency, distance, memory\n',
   ]) {
     assert.ok(text.includes(part), part);

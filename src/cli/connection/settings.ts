@@ -7,6 +7,7 @@
  *     retry: 5
  *     timeout: 10m
  *     timeouts: { idle: 1m }
+ *     keepTokens: true
  */
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -27,6 +28,8 @@ export interface Settings {
   readonly timeout?: number | undefined;
   /** For the steps of a request. */
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Tokens of registries outlive the command. */
+  readonly keepTokens?: boolean | undefined;
 }
 
 const timeoutKeys = {
@@ -59,9 +62,10 @@ export async function readSettings(context: Context): Promise<Settings> {
 function settingsOf(document: unknown, file: string): Settings {
   if (document === null || document === undefined) return { hosts: new Map() };
   if (!isObject(document)) throw invalid(file, 'is not a map');
-  const { hosts = {}, concurrency, retry, timeout, timeouts = {}, ...others } = document;
+  const { hosts = {}, concurrency, retry, timeout, timeouts = {}, keepTokens = false, ...others } = document;
   refuseOthers(others, file);
   if (!isObject(hosts)) throw invalid(`${file}: hosts`, 'is not a map');
+  if (typeof keepTokens !== 'boolean') throw invalid(`${file}: keepTokens`, 'is not true or false');
   return {
     hosts: new Map(
       Object.entries(hosts).map(([name, value]) => [
@@ -73,6 +77,7 @@ function settingsOf(document: unknown, file: string): Settings {
     retry: retry === 0 ? 0 : count(retry, `${file}: retry`),
     timeout: duration(timeout, `${file}: timeout`),
     timeouts: timeoutsOf(timeouts, `${file}: timeouts`),
+    keepTokens,
   };
 }
 

@@ -20,7 +20,7 @@ import { compete, type CompeteOptions, type Measured } from './runner.ts';
 import { chart } from './scale/chart.ts';
 import { measureScale, type Scaled } from './scale/scale.ts';
 import type { Setting } from './setting.ts';
-import { type Group, works } from './works.ts';
+import { works } from './works.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RECORDS = 'docs/performance.json';
@@ -67,7 +67,7 @@ async function measureAll(
   { groups, rounds, largeMib }: BenchOptions,
   onWork: (measured: Measured) => void,
 ): Promise<Measured[]> {
-  const wanted = works.filter(({ group }) => (groups as readonly Group[]).includes(group));
+  const wanted = works.filter(({ group }) => groups.includes(group));
   const ground = await openGround(`${root}.bench`, largeMib);
   const interrupted = (): void => void ground.stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupted);

@@ -58,7 +58,7 @@ async function offered(built: Built): Promise<Offer> {
   const blobs = new Map<string, Blob>();
   const keep = async (one: Built): Promise<void> => {
     manifests.set(one.manifest.descriptor.digest, one.manifest);
-    for (const { descriptor, open } of one.blobs) blobs.set(descriptor.digest, inMemory(await all(open())));
+    for (const blob of one.blobs) blobs.set(blob.descriptor.digest, inMemory(await all(blob.open())));
     for (const child of one.children) await keep(child);
   };
   await keep(built);

@@ -40,12 +40,13 @@ function giveNames(response: ServerResponse, { names }: Offer, path: string, que
   response.end(JSON.stringify({ [path.endsWith('_catalog') ? 'repositories' : 'tags']: listed }));
 }
 
-function give({ method, headers }: IncomingMessage, response: ServerResponse, { size, open }: Blob): void {
+function give({ method, headers }: IncomingMessage, response: ServerResponse, blob: Blob): void {
+  const { size } = blob;
   const [, from = '0'] = /^bytes=(\d+)-/.exec(headers.range ?? '') ?? [];
   const start = Number(from);
   response.setHeader('content-length', size - start).setHeader('accept-ranges', 'bytes');
   if (start > 0) response.setHeader('content-range', `bytes ${start}-${size - 1}/${size}`);
   response.writeHead(start > 0 ? 206 : 200);
   if (method === 'HEAD') response.end();
-  else Readable.from(open(start, size), { objectMode: false }).pipe(response);
+  else Readable.from(blob.open(start, size), { objectMode: false }).pipe(response);
 }

@@ -1,8 +1,10 @@
 /** Tokens that outlive a session, in a file: what is asked of the token server, and what is in the file. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import type { KeptToken, TokenStore } from '../../src/http/token-store.ts';
 import { fileTokenStore } from '../../src/node/credentials/token-file.ts';
 import { json } from '../support/scripted-transport.ts';
@@ -190,6 +192,19 @@ describe('the file', () => {
     await open().keep(token({ scopes: ['repository:r0:pull'], value: 'newer' }));
     const kept = await open().read('https://reg.test');
     assert.deepEqual([kept.length, kept[0]?.value], [8, 'newer']);
+  });
+
+  tested('loses nothing of several processes', async ({ file, open }) => {
+    const store = new URL('../../src/node/credentials/token-file.ts', import.meta.url).href;
+    const source = `
+      import { fileTokenStore } from ${JSON.stringify(store)};
+      const [file, own, template] = process.argv.slice(1);
+      const store = fileTokenStore(file, { now: () => 1e12 });
+      for (let at = 0; at < 5; at++) await store.keep({ ...JSON.parse(template), scopes: [\`repository:p\${own}/\${at}:pull\`] });`;
+    const args = ['--import', 'tsx', '-C', 'source', '--input-type=module', '-e', source, file];
+    const run = promisify(execFile);
+    await Promise.all(['1', '2', '3'].map((own) => run(process.execPath, [...args, own, JSON.stringify(token({}))])));
+    assert.equal((await open().read('https://reg.test')).length, 15);
   });
 
   tested('is not made by who has nothing to keep', async ({ open, file }) => {

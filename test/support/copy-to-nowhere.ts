@@ -11,9 +11,10 @@ const target: Target = {
   ...createMemoryStore(),
   stat: async () => undefined,
   resolve: async () => undefined,
-  async putBlob({ descriptor, open }) {
-    await readAll(open(), descriptor.size, 'a blob');
-    blobs.add(descriptor.digest);
+  async putBlob(content) {
+    const { digest, size } = content.descriptor;
+    await readAll(content.open(), size, 'a blob');
+    blobs.add(digest);
     return 'written';
   },
   async putManifest({ descriptor }) {

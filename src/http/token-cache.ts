@@ -56,6 +56,16 @@ function safeMs({ lifetimeMs }: Token): number {
   return lifetimeMs - Math.min(MARGIN_MS, lifetimeMs * MARGIN_PART);
 }
 
+async function recall(
+  store: TokenStore,
+  { issue, scopes }: TokenQuery,
+  refused: ReadonlySet<string>,
+): Promise<KeptToken | undefined> {
+  if (issue === undefined) return undefined;
+  const tokens = await store.read(issue.registry);
+  return tokens.find((one) => !refused.has(one.value) && isFor(one, issue, scopes));
+}
+
 /** @param store tokens that outlive the session */
 export function createTokenCache(clock: Clock, store?: TokenStore): TokenCache {
   let kept: readonly Kept[] = [];
@@ -68,14 +78,8 @@ export function createTokenCache(clock: Clock, store?: TokenStore): TokenCache {
     kept = [{ ...query, value, until }, ...good].slice(0, MAX_KEPT);
   }
 
-  async function recall(from: TokenStore, { issue, scopes }: TokenQuery): Promise<KeptToken | undefined> {
-    if (issue === undefined) return undefined;
-    const tokens = await from.read(issue.registry);
-    return tokens.find((one) => !refused.has(one.value) && isFor(one, issue, scopes));
-  }
-
   async function obtain(query: TokenQuery, fetch: () => Promise<Token>): Promise<Issued> {
-    const recalled = store === undefined ? undefined : await recall(store, query);
+    const recalled = store === undefined ? undefined : await recall(store, query, refused);
     if (recalled !== undefined) {
       const { value, lifetimeMs, scopes } = recalled;
       remember({ ...query, scopes }, value, clock.now() + lifetimeMs);

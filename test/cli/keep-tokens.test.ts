@@ -19,8 +19,8 @@ interface World {
 }
 
 /** A registry with one tag, which wants a token of itself. */
-function tested(title: string, body: (world: World) => Promise<void>): void {
-  test(title, async () => {
+function inWorld(body: (world: World) => Promise<void>): () => Promise<void> {
+  return async () => {
     const log: string[] = [];
     const { path: home, remove } = await temporaryDirectory('keep-tokens');
     const { host, close } = await serve(async (request) => {
@@ -46,23 +46,26 @@ function tested(title: string, body: (world: World) => Promise<void>): void {
       await close();
       await remove();
     }
-  });
+  };
 }
 
 const creds = ['--creds', `me:${canary.password}`] as const;
 const TAGS = '/v2/a/b/tags/list';
 
-tested('without it every command asks for a token, and leaves none', async ({ home, host, asked, run }) => {
-  for (const settings of ['', 'keepTokens: false', '']) {
-    assert.equal((await run(settings, 'tags', `${host}/a/b`, ...creds)).stdout, '1\n');
-    assert.deepEqual(asked(), [TAGS, '/token Basic', `${TAGS} Bearer`]);
-  }
-  assert.deepEqual(await secretsBelow(home), []);
-});
+test(
+  'without it every command asks for a token, and leaves none',
+  inWorld(async ({ home, host, asked, run }) => {
+    for (const settings of ['', 'keepTokens: false', '']) {
+      assert.equal((await run(settings, 'tags', `${host}/a/b`, ...creds)).stdout, '1\n');
+      assert.deepEqual(asked(), [TAGS, '/token Basic', `${TAGS} Bearer`]);
+    }
+    assert.deepEqual(await secretsBelow(home), []);
+  }),
+);
 
-tested(
+test(
   'with it the next command makes one request, and one file holds the token alone',
-  async ({ home, host, asked, run }) => {
+  inWorld(async ({ home, host, asked, run }) => {
     await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
     asked();
     const { stdout, stderr } = await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
@@ -72,36 +75,48 @@ tested(
     if (process.platform !== 'win32') {
       assert.equal((await stat(join(home, 'cache', 'lading', 'tokens.json'))).mode & 0o777, 0o600);
     }
-  },
+  }),
 );
 
-tested('who says it no more uses none that was kept', async ({ host, asked, run }) => {
-  await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
-  asked();
-  await run('', 'tags', `${host}/a/b`, ...creds);
-  assert.deepEqual(asked(), [TAGS, '/token Basic', `${TAGS} Bearer`]);
-});
+test(
+  'who says it no more uses none that was kept',
+  inWorld(async ({ host, asked, run }) => {
+    await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
+    asked();
+    await run('', 'tags', `${host}/a/b`, ...creds);
+    assert.deepEqual(asked(), [TAGS, '/token Basic', `${TAGS} Bearer`]);
+  }),
+);
 
-tested('a logout forgets the tokens of that registry', async ({ home, host, asked, run }) => {
-  await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
-  await run('', 'logout', 'elsewhere.test');
-  assert.deepEqual(await secretsBelow(home), ['cache/lading/tokens.json: issued']);
-  await run('', 'logout', host);
-  assert.deepEqual(await secretsBelow(home), []);
-  asked();
-  await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
-  assert.equal(asked().length, 3);
-});
+test(
+  'a logout forgets the tokens of that registry',
+  inWorld(async ({ home, host, asked, run }) => {
+    await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
+    await run('', 'logout', 'elsewhere.test');
+    assert.deepEqual(await secretsBelow(home), ['cache/lading/tokens.json: issued']);
+    await run('', 'logout', host);
+    assert.deepEqual(await secretsBelow(home), []);
+    asked();
+    await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
+    assert.equal(asked().length, 3);
+  }),
+);
 
-tested('what cannot be kept is a warning, and the command does its work', async ({ home, host, run }) => {
-  await mkdir(join(home, 'cache', 'lading', 'tokens.json'), { recursive: true });
-  const { code, stdout, stderr } = await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
-  assert.deepEqual([code, stdout], [0, '1\n']);
-  assert.match(stderr, /^warning: the tokens in [^\n]+ are not used[^\n]*\n$/);
-});
+test(
+  'what cannot be kept is a warning, and the command does its work',
+  inWorld(async ({ home, host, run }) => {
+    await mkdir(join(home, 'cache', 'lading', 'tokens.json'), { recursive: true });
+    const { code, stdout, stderr } = await run('keepTokens: true', 'tags', `${host}/a/b`, ...creds);
+    assert.deepEqual([code, stdout], [0, '1\n']);
+    assert.match(stderr, /^warning: the tokens in [^\n]+ are not used[^\n]*\n$/);
+  }),
+);
 
-tested('a setting that is neither true nor false is told', async ({ host, run }) => {
-  const { code, stderr } = await run('keepTokens: often', 'tags', `${host}/a/b`);
-  assert.notEqual(code, 0);
-  assert.match(stderr, /config\.yaml: keepTokens is not true or false/);
-});
+test(
+  'a setting that is neither true nor false is told',
+  inWorld(async ({ host, run }) => {
+    const { code, stderr } = await run('keepTokens: often', 'tags', `${host}/a/b`);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /config\.yaml: keepTokens is not true or false/);
+  }),
+);

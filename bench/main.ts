@@ -3,8 +3,9 @@
  *
  *   npm run bench [-- pull|push|copy|list|latency|distance|memory|scale ...] [--rounds N] [--size MIB] [--json] [--write]
  *
- * scripts/bench-peers.sh fetches crane and oras where they are not on PATH. LADING_BENCH_NODES (comma separated) names more programs of Node for the works in which the start of a program shows,
- * LADING_BENCH_EXECUTABLE a standalone executable of ours. `--size` is for those who change the bench: a large image of fewer MiB.
+ * scripts/bench-peers.sh fetches crane and oras where they are not on PATH. LADING_BENCH_NODES (comma separated) names more programs of
+ * Node for the works in which the start of a program shows, LADING_BENCH_EXECUTABLE a standalone executable of ours. `--size` is for those
+ * who change the bench: a large image of fewer MiB.
  * `--write` keeps what was measured in docs/performance.json, group by group, and writes docs/performance.md from all that is there.
  */
 import { writeFileSync } from 'node:fs';

@@ -1,17 +1,21 @@
-/** What the bench says of all works together: memory, requests, and what it has left out. */
+/** What the bench says of all works together: memory, requests, whether it shows what it must, and what it has left out. */
+import { EXECUTABLE, US } from './contestants.ts';
+import type { GroupRecord } from './records.ts';
 import type { Measured } from './runner.ts';
-import type { Setting } from './setting.ts';
 import { summaryOf } from './statistics.ts';
 import { shown, table } from './table.ts';
+import { targetsOf, targetsTable } from './targets.ts';
 import { groups } from './works.ts';
 
 /** What is told of all works together. */
-export function closing(setting: Setting, all: readonly Measured[]): string[] {
+export function closing(records: readonly GroupRecord[]): string[] {
+  const all = records.flatMap(({ works }) => works);
   const growth = memoryGrowth(all);
   return [
     ...(growth.length === 0 ? [] : [`## Memory in the size of an image\n\n${growth.join('\n')}`]),
     `## Requests\n\n${requestsTable(all)}`,
-    `## What was not measured here\n\n${notMeasured(setting, all)
+    `## What it must show\n\n${targetsTable(targetsOf(all))}`,
+    `## What was not measured here\n\n${notMeasured(records)
       .map((line) => `- ${line}`)
       .join('\n')}`,
   ];
@@ -50,14 +54,20 @@ function memoryGrowth(all: readonly Measured[]): string[] {
   });
 }
 
-function notMeasured({ players, absent, rounds }: Setting, all: readonly Measured[]): string[] {
-  const left = groups.filter((group) => !all.some(({ work }) => work.group === group));
-  const executable = players.some(({ name }) => name === 'lading, executable');
-  const nodes = players.filter(({ name }) => name.startsWith('lading, node ')).length;
+function notMeasured(records: readonly GroupRecord[]): string[] {
+  const all = records.flatMap(({ works }) => works);
+  const left = groups.filter((group) => !records.some((record) => record.group === group));
+  const players = records.flatMap(({ setting }) => setting.players);
+  const absent = [...new Set(records.flatMap(({ setting }) => setting.absent))];
+  const rounds = Math.min(...records.map(({ setting }) => setting.rounds));
+  const executable = players.some(({ name }) => name === EXECUTABLE);
+  const nodes = players.some(({ name }) => name.startsWith(`${US}, node `));
   return [
-    ...(absent.length === 0 ? [] : [`${absent.join(', ')}: not on PATH`]),
+    ...(absent.length === 0
+      ? []
+      : [`${absent.join(', ')}: not on PATH (scripts/bench-peers.sh fetches crane and oras)`]),
     ...all.flatMap(({ work, unable }) => unable.map(({ name, reason }) => `${work.title}, ${name}: ${reason}`)),
-    ...(nodes === 0 ? ['other versions of Node: LADING_BENCH_NODES names none'] : []),
+    ...(nodes ? [] : ['other versions of Node: LADING_BENCH_NODES names none']),
     ...(executable ? [] : ['the standalone executable: LADING_BENCH_EXECUTABLE does not name it']),
     ...(left.length === 0 ? [] : [`left out by the command line: ${left.join(', ')}`]),
     ...(rounds < 11 ? [`enough rounds: ${rounds} are too few to tell anything`] : []),

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { findTool } from '../test/support/real/find-tool.ts';
 import { TIME } from './measure.ts';
+import { packageVersion, peersPath } from './peers.ts';
+import type { Player } from './setting.ts';
 import {
   bareNodeWords,
   craneWords,
@@ -16,18 +18,15 @@ import {
 } from './words.ts';
 import type { Work } from './works.ts';
 
-export interface Contestant {
-  readonly name: string;
-  readonly version: string;
+export interface Contestant extends Player {
   /** The contestant that it cannot be below. */
   readonly base?: string | undefined;
   readonly words: Words;
-  /** `start` takes part where the start of a program shows, in small works; `limit` moves bytes and looks at nothing. */
-  readonly role: 'us' | 'start' | 'peer' | 'limit';
 }
 
 /** Ours on the Node that runs the bench: what the ratios are of. */
 export const US = 'lading';
+export const EXECUTABLE = 'lading, executable';
 
 const programs: Readonly<Record<string, Pick<Contestant, 'role' | 'words'>>> = {
   skopeo: { role: 'peer', words: skopeoWords },
@@ -38,7 +37,8 @@ const programs: Readonly<Record<string, Pick<Contestant, 'role' | 'words'>>> = {
 };
 const NOWHERE = { from: '', to: '', tag: '', layout: '' };
 
-const lading = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+/** The command as it was built. */
+export const lading: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
 /** Those that are here, with their versions, and the names of the peers that are not. */
 export function contestants(env: NodeJS.ProcessEnv = process.env): {
@@ -61,7 +61,7 @@ function ours({ LADING_BENCH_NODES = '', LADING_BENCH_EXECUTABLE }: NodeJS.Proce
   if (LADING_BENCH_EXECUTABLE === undefined) return nodes;
   const program = [LADING_BENCH_EXECUTABLE];
   const version = required(LADING_BENCH_EXECUTABLE, versionOf([...program, '--version']));
-  return [...nodes, { name: 'lading, executable', version, words: ladingWords(program), role: 'start' }];
+  return [...nodes, { name: EXECUTABLE, version, words: ladingWords(program), role: 'start' }];
 }
 
 function onNode(node: string, isFirst: boolean): (Contestant | undefined)[] {
@@ -104,8 +104,9 @@ function required(program: string, version: string | undefined): string {
 
 function versionOf([program = '', ...args]: readonly string[]): string | undefined {
   try {
-    const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return /\d+\.\d+[\w.+-]*/.exec(output)?.[0] ?? 'unknown';
+    const env = { ...process.env, PATH: peersPath() };
+    const output = execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], env });
+    return /\d+\.\d+[\w.+-]*/.exec(output)?.[0] ?? packageVersion(program) ?? 'unknown';
   } catch {
     return undefined;
   }

@@ -1,11 +1,13 @@
 /** What the bench says, as Markdown: on a terminal work by work, and whole as docs/performance.md. */
 import { closing } from './closing.ts';
 import { US } from './contestants.ts';
+import type { GroupRecord } from './records.ts';
 import type { Measured } from './runner.ts';
+import { scaleSections } from './scale/section.ts';
 import type { Setting } from './setting.ts';
 import { type Measure, type Result, ratio, summaryOf } from './statistics.ts';
 import { shown, shownSummary, table } from './table.ts';
-import { type Group, groups, ROUND_TRIP_MS } from './works.ts';
+import { type Group, ROUND_TRIP_MS } from './works.ts';
 
 const titles: Readonly<Record<Group, string>> = {
   pull: 'Pull',
@@ -15,34 +17,48 @@ const titles: Readonly<Record<Group, string>> = {
   latency: 'Start-up, and nothing to do',
   distance: `A round trip of ${ROUND_TRIP_MS} ms`,
   memory: 'Memory',
+  scale: 'Cost against size',
 };
 
-/** The page. */
-export function page(setting: Setting, all: readonly Measured[]): string {
-  const sections = groups.flatMap((group) => {
-    const works = all.filter(({ work }) => work.group === group);
-    return works.length === 0 ? [] : [`## ${titles[group]}`, ...works.map(workSection)];
-  });
-  return `${[head(setting), ...sections, ...closing(setting, all)].join('\n\n')}\n`;
+/** Where the picture of scale is, from the page. */
+export const PICTURE = 'performance-scale.svg';
+
+/** The page, from what was measured group by group, maybe in several runs. */
+export function page(records: readonly GroupRecord[]): string {
+  const sections = records.flatMap((record) => [
+    `## ${titles[record.group]}`,
+    provenance(record.setting),
+    ...groupSections(record),
+  ]);
+  return `${[...INTRODUCTION, ...sections, ...closing(records)].join('\n\n')}\n`;
+}
+
+export function groupSections({ works, scale }: GroupRecord): readonly string[] {
+  return [...works.map(workSection), ...(scale === undefined ? [] : scaleSections(scale, PICTURE))];
 }
 
 /** What holds for all that follows. */
-export function head({ machine, players, command, rounds, largeMib }: Setting): string {
+export const INTRODUCTION: readonly string[] = [
+  '# Performance',
+  'Measured, never promised. This page is written by\n\n```console\n$ npm run bench -- --write\n```',
+  [
+    '- Rounds: after one to warm up, everybody takes a turn in each round, and the next round begins with another',
+    "- Images: a large one, one of 1 MiB (small) and four of 1 MiB in one index, each in 8 layers of the machine's own files",
+    "- Registries: Debian's docker-registry on loopback; for long lists our own embedded one, as a process of its own",
+    '- Caches: the registries are warm, so is the page cache; every run has a fresh HOME and knows of no run before it',
+    "- Shown: median [minimum … maximum], and the median of `lading` over theirs: below 1.00 it takes less. The CPU is user and system, to 10 ms. Requests and bytes are those of the registries' logs: what they have answered, and the bodies of it. curl verifies nothing; crane pulls an image that it has already once more",
+  ].join('\n'),
+];
+
+/** What one run of the bench was. */
+export function provenance({ date, machine, players, command, rounds, largeMib }: Setting): string {
   const { cpu, cores, memory, kernel, node, commit, load } = machine;
   const versions = players.filter(({ role }) => role !== 'start').map(({ name, version }) => `${name} ${version}`);
   return [
-    '# Performance',
-    `Measured, never promised. This page is written by\n\n\`\`\`console\n$ ${command}\n\`\`\``,
-    [
-      `- Machine: ${cpu}, ${cores} cores, ${shown('rss', memory)}, ${kernel}; load when it began: ${load.toFixed(2)}`,
-      `- Versions: ${versions.join(', ')}; node ${node}${commit === undefined ? '' : `; source ${commit}`}`,
-      `- Rounds: ${rounds} after one to warm up; in each round everybody takes a turn, and the next round begins with another`,
-      `- Images: ${largeMib} MiB (large), 1 MiB (small) and four of 1 MiB in one index, each in 8 layers of this machine's own files`,
-      "- Registries: Debian's docker-registry on loopback; for long lists our own embedded one, as a process of its own",
-      '- Caches: the registries are warm, so is the page cache; every run has a fresh HOME and knows of no run before it',
-      "- Shown: median [minimum … maximum], and the median of `lading` over theirs: below 1.00 it takes less. The CPU is user and system, to 10 ms. Requests and bytes are those of the registries' logs: what they have answered, and the bodies of it. curl verifies nothing",
-    ].join('\n'),
-  ].join('\n\n');
+    `- ${date}, \`${command}\`: ${rounds} rounds; the large image has ${largeMib} MiB`,
+    `- Machine: ${cpu}, ${cores} cores, ${shown('rss', memory)}, ${kernel}; load when it began: ${load.toFixed(2)}`,
+    `- Versions: ${versions.join(', ')}; node ${node}${commit === undefined ? '' : `; source ${commit}`}`,
+  ].join('\n');
 }
 
 const columns: readonly { readonly title: string; readonly measure: Measure; readonly compared: boolean }[] = [

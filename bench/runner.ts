@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Contestant, takesPart } from './contestants.ts';
 import type { Ground, Watched } from './ground.ts';
 import { measure } from './measure.ts';
+import { peersPath } from './peers.ts';
 import { openStage, type Stage } from './stage.ts';
 import type { Result, Sample } from './statistics.ts';
 import type { Route } from './words.ts';
@@ -103,7 +104,7 @@ function wordsOf({ name, words }: Contestant, { action }: Work, route: Route): r
 /** A home of its own each, and nothing of the user's: nobody remembers, nobody is told of a proxy or an account. */
 function environment(home: string): NodeJS.ProcessEnv {
   const directories = ['XDG_DATA_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
-  return { PATH: process.env.PATH, HOME: home, ...Object.fromEntries(directories.map((name) => [name, home])) };
+  return { PATH: peersPath(), HOME: home, ...Object.fromEntries(directories.map((name) => [name, home])) };
 }
 
 async function traffic(watched: readonly Watched[]): Promise<Pick<Sample, 'requests' | 'bytes'>> {

@@ -1,9 +1,9 @@
 /**
  * The works: what is asked of every contestant, of which image, and from how far. How a contestant says it is words.ts, where the runs
- * happen is stage.ts.
+ * happen is stage.ts. The works of the group `scale` are in scale/.
  */
 
-export const groups = ['pull', 'push', 'copy', 'list', 'latency', 'distance', 'memory'] as const;
+export const groups = ['pull', 'push', 'copy', 'list', 'latency', 'distance', 'memory', 'scale'] as const;
 export type Group = (typeof groups)[number];
 
 /** What a contestant may be able to do. */

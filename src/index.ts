@@ -180,6 +180,7 @@ export {
 } from './image/size.ts';
 export type { Clock } from './http/clock.ts';
 export { fixedCredentials } from './http/credentials.ts';
+export type { KeptToken, TokenIssue, TokenStore } from './http/token-store.ts';
 export { fetchTransport, type FetchTransportOptions } from './http/fetch-transport.ts';
 export { createHosts, type Host, type Hosts, type HostSettings } from './http/hosts.ts';
 export type { SendOptions } from './http/pipeline.ts';

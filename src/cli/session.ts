@@ -85,7 +85,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     // A client certificate is for one registry, and so is a credential of its own; else all share one client.
     const isApart = credential !== undefined || flags.certFile !== undefined;
     const key = isApart ? `${own} ${registry}` : own;
-    const known = clients.get(key) ?? openClient({ context, flags, settings, end: own, credential, named });
+    const known = clients.get(key) ?? openClient({ context, output, flags, settings, end: own, credential, named });
     clients.set(key, known);
     return known;
   };

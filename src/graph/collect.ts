@@ -1,19 +1,25 @@
 /** Small tools for streams of results. */
 import pLimit from 'p-limit';
+import { paged, pagesOf } from '../store/paged.ts';
 
 /** All of a stream. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
-  for await (const item of items) all.push(item);
+  for await (const page of pagesOf(items)) for (const item of page) all.push(item);
   return all;
 }
 
 /** The first so many; the stream is closed after them. */
-export async function* take<T>(items: AsyncIterable<T>, limit: number | undefined): AsyncGenerator<T> {
-  let left = limit ?? Infinity;
-  for await (const item of items) {
-    if (left-- <= 0) return;
-    yield item;
+export function take<T>(items: AsyncIterable<T>, limit: number = Infinity): AsyncGenerator<T> {
+  return paged(takePages(pagesOf(items), limit));
+}
+
+async function* takePages<T>(pages: AsyncIterable<readonly T[]>, limit: number): AsyncGenerator<readonly T[]> {
+  let left = limit;
+  for await (const page of pages) {
+    if (left <= 0) return;
+    yield page.length > left ? page.slice(0, left) : page;
+    left -= page.length;
     if (left <= 0) return;
   }
 }

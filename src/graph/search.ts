@@ -1,4 +1,5 @@
 /** Looking for repositories by their names. There is no such request: the whole catalog is listed, page by page. */
+import { mapPages } from '../store/paged.ts';
 import type { ListOptions, Registry } from '../store/types.ts';
 
 /**
@@ -7,13 +8,13 @@ import type { ListOptions, Registry } from '../store/types.ts';
  * @throws OciError `UNSUPPORTED`, `UNAUTHORIZED`: many registries keep their catalog to themselves
  * @example for await (const name of search(client.registry('localhost:5000'), 'team/')) console.log(name);
  */
-export async function* search(
+export function search(
   registry: Registry,
   text: string | RegExp = '',
   options: ListOptions = {},
 ): AsyncGenerator<string> {
   const matches = typeof text === 'string' ? (name: string) => name.includes(text) : matcher(text);
-  for await (const name of registry.repositories(options)) if (matches(name)) yield name;
+  return mapPages(registry.repositories(options), (page) => page.filter(matches));
 }
 
 /** A pattern with `g` or `y` remembers where it stopped, and would pass over the beginning of the next name. */

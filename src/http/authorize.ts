@@ -14,21 +14,24 @@ import { type Proof, prove, type Prover } from './prove.ts';
 import { repositoryOf } from './scope.ts';
 import { createSession, type Demand } from './session.ts';
 import { withSameShown } from './shown.ts';
+import type { TokenStore } from './token-store.ts';
 import type { Credentials, HttpRequest, HttpResponse, Middleware, Send } from './types.ts';
 
 export interface AuthorizeOptions {
   readonly hosts: Hosts;
   readonly credentials?: Credentials | undefined;
   readonly clock: Clock;
+  /** Tokens that outlive the session. */
+  readonly tokens?: TokenStore | undefined;
 }
 
 /** How often a registry is asked, at most, for one request: for the challenge that it did not send, too. */
 const MAX_ASKED = 3;
 
 /** Proves to registries who asks. @throws OciError `UNAUTHORIZED` when a token was refused, `REDIRECT_REFUSED` */
-export function authorize({ hosts, credentials, clock }: AuthorizeOptions): Middleware {
+export function authorize({ hosts, credentials, clock, tokens }: AuthorizeOptions): Middleware {
   const memory = rememberCredentials(credentials);
-  const session = createSession(clock);
+  const session = createSession(clock, tokens);
   return (send) => async (request) => {
     const url = new URL(request.url);
     if (url.origin !== request.registry) return send(request);
@@ -76,13 +79,19 @@ async function converse(prover: Prover, request: HttpRequest): Promise<HttpRespo
 async function lookAhead(prover: Prover, request: HttpRequest): Promise<Proof | undefined> {
   const { credential } = prover.host;
   const isToken = credential !== undefined && credential !== 'none' && 'registryToken' in credential;
-  const demand: Demand | undefined = isToken
-    ? { scheme: { kind: 'token' }, scopes: [] }
-    : prover.session.expect(request.registry, repositoryOf(request.scopes), request.scopes ?? []);
+  if (isToken) return prove(prover, request, { scheme: { kind: 'token' }, scopes: [] });
+  const { registry, scopes = [] } = request;
+  const expected = prover.session.expect(registry, repositoryOf(scopes), scopes);
+  const demand = expected ?? (await prover.session.recall(registry, repositoryOf(scopes), scopes));
   if (demand === undefined) return undefined;
   try {
     return await prove(prover, request, demand);
   } catch (error) {
+    // What another session has kept is a hint: the registry may have been set up anew since.
+    if (expected === undefined && !isOciError(error, 'ABORTED', 'TIMEOUT')) {
+      prover.session.unlearn(registry, repositoryOf(scopes), demand.scheme);
+      return undefined;
+    }
     // The registry may have another token server for this repository: only it can tell. Its answer is not taken
     // for one to the user, whose credentials have failed.
     if (!isOciError(error, 'UNAUTHORIZED')) throw error;

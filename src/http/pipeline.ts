@@ -9,6 +9,7 @@ import { redirect } from './redirect.ts';
 import { boundResends } from './resends.ts';
 import { retry, type RetryPolicy } from './retry.ts';
 import { rememberShown } from './shown.ts';
+import type { TokenStore } from './token-store.ts';
 import type { Credentials, Middleware, Send } from './types.ts';
 
 export interface SendOptions {
@@ -17,6 +18,8 @@ export interface SendOptions {
   readonly hosts: Hosts;
   /** Asked for a registry's credential when the registry wants one. */
   readonly credentials?: Credentials | undefined;
+  /** Keeps tokens beyond the session, as `fileTokenStore` of `lading/node` does. @default none: they end with it */
+  readonly tokens?: TokenStore | undefined;
   /**
    * Yours, the first outermost; they see every hop and every token request, with its credentials. They may send a request
    * again, ten times at most: then it is `LIMIT`.
@@ -36,14 +39,14 @@ export interface SendOptions {
  *   `REDIRECT_REFUSED`, and, for what a token server says, `UNAUTHORIZED`, `RATE_LIMITED`, `SERVER_ERROR`
  */
 export function createSend(options: SendOptions): Send {
-  const { transport, hosts, credentials, clock = systemClock } = options;
+  const { transport, hosts, credentials, tokens, clock = systemClock } = options;
   const layers: readonly Middleware[] = [
     identify(options.userAgent ?? 'lading'),
     retry(clock, options.retry),
     gate(options.concurrencyPerHost),
     mirrors(hosts, clock),
     redirect(hosts),
-    authorize({ hosts, credentials, clock }),
+    authorize({ hosts, credentials, clock, tokens }),
     ...withoutTransfers(options.middleware ?? []),
     ...boundResends(options.middleware ?? []),
     events(clock),

@@ -7,6 +7,7 @@ import { judgeRealm, realmHint, type Realm } from './realm.ts';
 import { repositoryOf } from './scope.ts';
 import type { Demand, Session } from './session.ts';
 import { fetchToken } from './token.ts';
+import { accountOf, type TokenIssue } from './token-store.ts';
 import type { Credential, HttpRequest, Send } from './types.ts';
 
 /** All that is needed to prove who asks. */
@@ -70,6 +71,7 @@ async function proveByToken(
   const query = {
     issuer: JSON.stringify([prover.host.origin, realm.url.href, scheme.service ?? null, shown ?? null]),
     scopes: prover.host.repositoryTokens ? ofOneRepository(demand.scopes) : demand.scopes,
+    issue: prover.session.keepsTokens ? issueOf(prover.host, scheme, shown) : undefined,
   };
   try {
     const { value, fresh } = await prover.session.tokens.get(
@@ -88,6 +90,10 @@ async function proveByToken(
     if (hint === undefined || !isOciError(error, 'UNAUTHORIZED')) throw error;
     throw new OciError('UNAUTHORIZED', error.message, { hint, status: error.status, errors: error.errors });
   }
+}
+
+function issueOf({ name, origin }: Host, { realm, service, from }: Bearer, shown: Account | undefined): TokenIssue {
+  return { host: name, registry: origin, realm, service, from, account: accountOf(shown) };
 }
 
 function tokenRequest(

@@ -28,6 +28,8 @@ export {
 } from './layers/layer-files.ts';
 export { formatLocator, type Locator, parseLocator, parseTargetLocator } from './locator.ts';
 export { openPlace, openSource, openTarget } from './locator-open.ts';
+export { fileTokenStore, type FileTokenStoreOptions } from './credentials/token-file.ts';
+export type { KeptToken, TokenIssue, TokenStore } from '../http/token-store.ts';
 export { type CredentialPlace, eraseCredential, type LoginOptions, storeCredential } from './credentials/login.ts';
 export type { Resolve, Resolved } from './http/lookup.ts';
 export type { ProxySetting } from './http/proxy.ts';

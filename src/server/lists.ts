@@ -1,6 +1,7 @@
 /** Lists of names (distribution-spec, "Listing Tags", and docker's catalog): in lexical order, a page at a time. */
 import { isOciError } from '../errors.ts';
 import { listAfter } from '../store/listing.ts';
+import { pagesOf } from '../store/paged.ts';
 import { plainProblem, problem } from './errors.ts';
 import { type Exchange, storeOf } from './exchange.ts';
 import { json } from './responses.ts';
@@ -51,6 +52,6 @@ export function nextLink(url: URL, last: string, size?: number): string {
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
-  for await (const item of items) found.push(item);
+  for await (const page of pagesOf(items)) for (const item of page) found.push(item);
   return found;
 }

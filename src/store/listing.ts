@@ -1,12 +1,17 @@
 /** Listings in lexical order, from a name on (distribution-spec, "Listing Tags"). */
+import { paged } from './paged.ts';
 
 /** Names in lexical order, those after `last` only. */
-export async function* listAfter(
+export function listAfter(
   names: Iterable<string>,
   options: { readonly last?: string | undefined },
 ): AsyncGenerator<string> {
-  const { last } = options;
-  for (const name of [...names].sort(byCodeUnit)) if (last === undefined || name > last) yield name;
+  return paged(sorted(names, options.last));
+}
+
+async function* sorted(names: Iterable<string>, last: string | undefined): AsyncGenerator<readonly string[]> {
+  const after = last === undefined ? [...names] : [...names].filter((name) => name > last);
+  yield after.sort(byCodeUnit);
 }
 
 function byCodeUnit(a: string, b: string): number {

@@ -12,6 +12,7 @@ import { checkRepositoryName, checkTag } from '../model/reference.ts';
 import { contentOf, manifestFrom } from './content.ts';
 import { requireLinks } from './links.ts';
 import { listAfter } from './listing.ts';
+import { paged, pagesOf } from './paged.ts';
 import { referrerDescriptor } from './referrer.ts';
 import type {
   Content,
@@ -98,7 +99,7 @@ function storeOf(place: Place): IngestStore {
       return bytes && { mediaType: OCTET_STREAM, digest: blob, size: bytes.length };
     },
     blob: (descriptor) => blobOf(look, descriptor, registry),
-    tags: (options = {}) => tagsOf(look(), options),
+    tags: (options = {}) => tagsOf(look, options),
     referrers: (subject, options) => referrersOf(look(), subject, options),
     putBlob(content, options) {
       const { origin } = content;
@@ -121,9 +122,18 @@ function blobOf(look: () => Shelf, descriptor: Descriptor, registry: string): Co
   return contentOf(descriptor, read, { registry, repository: look().name }, look().name);
 }
 
-async function* tagsOf(shelf: Shelf, options: { readonly last?: string | undefined }): AsyncGenerator<string> {
+function tagsOf(look: () => Shelf, options: { readonly last?: string | undefined }): AsyncGenerator<string> {
+  return paged(tagPages(look, options));
+}
+
+/** Nothing is looked at before it is asked for. */
+async function* tagPages(
+  look: () => Shelf,
+  options: { readonly last?: string | undefined },
+): AsyncGenerator<readonly string[]> {
+  const shelf = look();
   if (isEmpty(shelf)) throw notFound(shelf, 'repository');
-  yield* listAfter([...shelf.tags.keys()], options);
+  yield* pagesOf(listAfter(shelf.tags.keys(), options));
 }
 
 async function* referrersOf(

@@ -1,17 +1,20 @@
 /** The page that the bench writes. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Contestant } from '../../bench/contestants.ts';
+import { merged, type GroupRecord, readRecords, writeRecords } from '../../bench/records.ts';
 import { page } from '../../bench/report.ts';
 import type { Measured } from '../../bench/runner.ts';
-import type { Setting } from '../../bench/setting.ts';
+import type { Player, Setting } from '../../bench/setting.ts';
 import { shown, shownSummary, table } from '../../bench/table.ts';
-import { type Work, works } from '../../bench/works.ts';
+import { type Group, type Work, works } from '../../bench/works.ts';
 import { resultOf } from '../support/bench-results.ts';
+import { temporaryDirectory } from '../support/real/temporary.ts';
 
 const MIB = 1024 * 1024;
 
 const setting: Setting = {
+  date: '2026-01-31',
   machine: {
     cpu: 'A CPU',
     cores: 2,
@@ -28,8 +31,8 @@ const setting: Setting = {
   largeMib: 1024,
 };
 
-function player(name: string, version: string, role: Contestant['role']): Contestant {
-  return { name, version, role, words: {} };
+function player(name: string, version: string, role: Player['role']): Player {
+  return { name, version, role };
 }
 
 function workOf(group: Work['group'], subject?: Work['subject']): Work {
@@ -38,22 +41,31 @@ function workOf(group: Work['group'], subject?: Work['subject']): Work {
   return work;
 }
 
+function recordOf(group: Group, all: readonly Omit<Measured, 'unable'>[], own: Partial<Setting> = {}): GroupRecord {
+  return { group, setting: { ...setting, ...own }, works: all.map((measured) => ({ ...measured, unable: [] })) };
+}
+
+/** A page of one run, a group after the other. */
 function pageOf(...all: readonly Omit<Measured, 'unable'>[]): string {
+  const groups = [...new Set(all.map(({ work }) => work.group))];
   return page(
-    setting,
-    all.map((measured) => ({ ...measured, unable: [] })),
+    groups.map((group) =>
+      recordOf(
+        group,
+        all.filter(({ work }) => work.group === group),
+      ),
+    ),
   );
 }
 
 test('it names the machine, the versions, the command line and those who were not there', () => {
-  const text = pageOf();
+  const text = page([recordOf('pull', [])]);
   for (const part of [
-    '$ npm run bench -- pull --write\n',
+    '\n- 2026-01-31, `npm run bench -- pull --write`: 11 rounds; the large image has 1024 MiB\n',
     'A CPU, 2 cores, 4096 MiB, Linux 6; load when it began: 0.50',
     'lading 1.2.3, skopeo 1.9.3, curl 7.88.1; node 20.20.2; source abc1234',
-    'Rounds: 11 after one to warm up',
-    '\n- oras, crane: not on PATH\n',
-    '\n- left out by the command line: pull, push, copy, list, latency, distance, memory\n',
+    '\n- oras, crane: not on PATH (scripts/bench-peers.sh',
+    '\n- left out by the command line: push, copy, list, latency, distance, memory, scale\n',
   ]) {
     assert.ok(text.includes(part), part);
   }
@@ -68,7 +80,7 @@ test('a work has a row for each contestant, with medians, minimum, maximum and o
       resultOf('skopeo', [{ wallMs: 2100 }, { wallMs: 1900 }, { wallMs: 2000 }]),
     ],
   });
-  assert.match(text, /## Pull\n\n### Pull to a layout\n\n\| +\| +wall \| ours \/ theirs \|/);
+  assert.match(text, /## Pull\n\n- 2026[^]*\n\n### Pull to a layout\n\n\| +\| +wall \| ours \/ theirs \|/);
   assert.match(text, /\| lading +\| +1\.00 s \[0\.900 … 1\.10\] \| +\|/);
   assert.match(text, /\| skopeo +\| +2\.00 s \[1\.90 … 2\.10\] \| +0\.50 \|/);
 });
@@ -116,12 +128,42 @@ test('what is over a bare Node is told, and how memory grows with the image', ()
 
 test('a peer that cannot do a work is told of', () => {
   const unable = [{ name: 'oras', reason: 'unknown flag' }];
-  const text = page(setting, [{ work: workOf('pull'), rounds: 1, results: [], unable }]);
+  const works = [{ work: workOf('pull'), rounds: 1, results: [], unable }];
+  const text = page([{ group: 'pull', setting, works }]);
   assert.ok(text.includes('\n- Pull to a layout, oras: unknown flag\n'));
 });
 
 test('too few rounds are said to be too few', () => {
-  assert.match(page({ ...setting, rounds: 1 }, []), /\n- enough rounds: 1 are too few/);
+  assert.match(page([recordOf('pull', [], { rounds: 1 })]), /\n- enough rounds: 1 are too few/);
+});
+
+test('a run of one group replaces that of the same group, and leaves the others as they were measured', async () => {
+  const { path, remove } = await temporaryDirectory('records');
+  try {
+    const file = join(path, 'performance.json');
+    const results = [resultOf('lading', [{ wallMs: 1.23456, rss: 3 * MIB }])];
+    assert.deepEqual(readRecords(file), []);
+    writeRecords(file, [
+      recordOf('copy', [{ work: workOf('copy'), rounds: 1, results }], { date: '2026-01-01' }),
+      recordOf('list', [], { date: '2026-01-02' }),
+    ]);
+    const records = merged(readRecords(file), [recordOf('pull', []), recordOf('list', [])]);
+    assert.deepEqual(
+      records.map(({ group, setting: { date } }) => [group, date]),
+      [
+        ['pull', '2026-01-31'],
+        ['copy', '2026-01-01'],
+        ['list', '2026-01-31'],
+      ],
+    );
+    assert.deepEqual(records[1]?.works[0]?.results[0]?.samples, [
+      { wallMs: 1.23, cpuMs: 0, rss: 3 * MIB, requests: 0, bytes: 0 },
+    ]);
+    const text = page(records);
+    for (const date of ['2026-01-01', '2026-01-31']) assert.ok(text.includes(`\n- ${date}, `), date);
+  } finally {
+    await remove();
+  }
 });
 
 test('numbers have the unit that fits them', () => {

@@ -96,7 +96,7 @@ test('an interrupt ends the command with 130, a second one the process at once',
 test('a reader that leaves ends the command quietly', async () => {
   const { code, stdout, stderr } = await cli(['tags', `${world.host}/team/app`], { stdoutBreaksAfter: 5 });
   assert.equal(code, 0);
-  assert.equal(stdout, '1.0\n');
+  assert.equal(stdout, '1.0\n1');
   assert.equal(stderr, '');
 });
 

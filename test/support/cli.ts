@@ -118,10 +118,12 @@ function memoryStream(
   });
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
+      const room = breaksAfter - written;
       written += chunk.length;
+      chunks.push(Buffer.from(chunk.subarray(0, Math.max(0, room))));
       if (written > breaksAfter) return done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
-      chunks.push(Buffer.from(chunk));
-      tellFirst(chunk.toString().split('\n', 1)[0] ?? '');
+      const line = chunk.toString().split('\n', 1)[0] ?? '';
+      tellFirst(line.startsWith('{"type"') ? (JSON.parse(line) as { url: string }).url : line);
       return done();
     },
   });

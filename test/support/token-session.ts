@@ -2,6 +2,7 @@
 import { authorize } from '../../src/http/authorize.ts';
 import type { HostSettings } from '../../src/http/host.ts';
 import { createHosts } from '../../src/http/hosts.ts';
+import type { TokenStore } from '../../src/http/token-store.ts';
 import type { Credential, HttpRequest, HttpResponse } from '../../src/http/types.ts';
 import type { WireHeaders } from '../../src/model/call.ts';
 import { type Answer, json, type Script, script, type SentRequest } from './scripted-transport.ts';
@@ -10,6 +11,8 @@ import { type TestClock, testClock } from './test-clock.ts';
 export interface SessionOptions {
   readonly credential?: Credential;
   readonly settings?: HostSettings;
+  /** Outlives the session. */
+  readonly store?: TokenStore;
   /** Answers of the registry; unless told it wants any token. */
   readonly registry?: (request: SentRequest) => Answer;
   /** Answers of the token server; `count` is 1 for the first. */
@@ -62,7 +65,7 @@ export function session(options: SessionOptions): TestSession {
     return options.credential;
   };
   const hosts = createHosts(options.settings === undefined ? {} : { 'reg.test': options.settings });
-  const authorized = authorize({ hosts, credentials, clock })(wire.send);
+  const authorized = authorize({ hosts, credentials, clock, tokens: options.store })(wire.send);
   const send = (change: Partial<HttpRequest>): Promise<HttpResponse> =>
     authorized({ method: 'GET', url: 'https://reg.test/v2/a/b', headers: {}, registry: 'https://reg.test', ...change });
   return {

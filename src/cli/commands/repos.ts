@@ -24,7 +24,7 @@ export function build(frame: Frame): CommandUnknownOpts {
         const registry = parseRegistryName(name);
         const names = take(search((await client(registry)).registry(registry), wanted, call), flags.limit);
         if (output.isJson) return output.json({ registry, repositories: await collect(names) });
-        for await (const one of names) await output.line(flags.fullRef === true ? `${registry}/${one}` : one);
+        return output.lines(names, (one) => (flags.fullRef === true ? `${registry}/${one}` : one));
       }),
     );
   return withExamples(

@@ -44,7 +44,9 @@ export function build(frame: Frame): CommandUnknownOpts {
         const tags = listTags(source, { ...flags, ...call, concurrency, forDigest, repository });
         if (output.isJson) return output.json({ repository: describe, tags: await collect(tags) });
         if (flags.long === true) return output.table(COLUMNS, (await collect(tags)).map(rowOf));
-        for await (const tag of tags) await output.line(cellsOf(tag, flags.digests === true).join('  '));
+        const { digests = false } = flags;
+        const isBare = !digests && flags.sort !== 'created';
+        return output.lines(tags, isBare ? ({ tag }) => tag : (tag) => lineOf(tag, digests));
       }),
     );
   return withExamples(
@@ -77,6 +79,7 @@ function rowOf({ tag, digest, created, platforms = [] }: ListedTag): Piece[] {
   return [tag, digest ?? '-', created ?? '-', platforms.join(',') || '-'];
 }
 
-function cellsOf({ tag, digest, created }: ListedTag, withDigest: boolean): string[] {
-  return [created, withDigest ? digest : undefined, tag].filter((cell) => cell !== undefined);
+function lineOf({ tag, digest, created }: ListedTag, withDigest: boolean): string {
+  const before = [created, withDigest ? digest : undefined].filter((cell) => cell !== undefined);
+  return [...before, tag].join('  ');
 }

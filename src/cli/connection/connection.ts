@@ -8,13 +8,17 @@ import { certificateDirectories, readTlsFiles, type TlsSettings } from '../../no
 import { nodeTransport } from '../../node/http/transport.ts';
 import { credentialsFor, type CredentialChoice } from './credentials.ts';
 import type { Flags } from '../options/shared.ts';
+import type { Output } from '../terminal/output.ts';
 import { type HostChoice, mergeChoices, parseHostFlag, type TlsChoice } from './host-settings.ts';
+import { keptTokens } from './kept-tokens.ts';
 import { resolver } from './resolve-flag.ts';
 import type { Settings } from './settings.ts';
 import { VERSION } from '../version.ts';
 
 export interface ConnectionOptions extends CredentialChoice {
   readonly settings: Settings;
+  /** Told what is wrong with tokens that are kept. */
+  readonly output: Pick<Output, 'warn'>;
 }
 
 /** What a client is made of; the client closes the transport. */
@@ -43,6 +47,8 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     transport,
     hosts,
     credentials,
+    tokens:
+      settings.keepTokens === true ? await keptTokens(context, (problem) => options.output.warn(problem)) : undefined,
     userAgent: `lading/${VERSION}`,
     retry: retry === undefined ? {} : { attempts: retry + 1 },
     concurrencyPerHost: concurrency,

@@ -7,6 +7,7 @@
  *     retry: 5
  *     timeout: 10m
  *     timeouts: { idle: 1m }
+ *     keepTokens: true
  */
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -41,9 +42,10 @@ export async function readSettingsFile(file: string): Promise<Settings | undefin
 function settingsOf(document: unknown, file: string): Settings | undefined {
   if (document === null || document === undefined) return undefined;
   if (!isObject(document)) throw invalid(file, 'is not a map');
-  const { hosts = {}, concurrency, retry, timeout, timeouts = {}, ...others } = document;
+  const { hosts = {}, concurrency, retry, timeout, timeouts = {}, keepTokens = false, ...others } = document;
   refuseOthers(others, file);
   if (!isObject(hosts)) throw invalid(`${file}: hosts`, 'is not a map');
+  if (typeof keepTokens !== 'boolean') throw invalid(`${file}: keepTokens`, 'is not true or false');
   return {
     hosts: new Map(
       Object.entries(hosts).map(([name, value]) => [
@@ -55,6 +57,7 @@ function settingsOf(document: unknown, file: string): Settings | undefined {
     retry: retry === 0 ? 0 : count(retry, `${file}: retry`),
     timeout: duration(timeout, `${file}: timeout`),
     timeouts: timeoutsOf(timeouts, `${file}: timeouts`),
+    keepTokens,
   };
 }
 

@@ -16,6 +16,8 @@ export interface Settings {
   readonly timeout?: number | undefined;
   /** For the steps of a request. */
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Tokens of registries outlive the command. */
+  readonly keepTokens?: boolean | undefined;
 }
 
 /** Where it stands. */

@@ -3,6 +3,7 @@ import type { Call } from '../../model/call.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { Repository } from '../../registry/repository.ts';
+import { mapPages, paged, pagesOf } from '../../store/paged.ts';
 import type { Source } from '../../store/types.ts';
 import { collect, mapLimited, take } from '../../graph/collect.ts';
 import { type ImageFacts, imageFacts } from './image-times.ts';
@@ -34,24 +35,41 @@ export interface TagListOptions extends Call, TagFilter {
 }
 
 /** The tags that the options ask for, in the order they ask for. */
-export async function* listTags(source: Source, options: TagListOptions): AsyncGenerator<ListedTag> {
+export function listTags(source: Source, options: TagListOptions): AsyncGenerator<ListedTag> {
+  const { sort, forDigest, long = false, digests = false } = options;
+  const isLookedUp = digests || long || forDigest !== undefined || sort === 'created';
+  return isLookedUp ? lookedUp(source, options) : paged(namesAlone(source, options));
+}
+
+/** There may be a million of them. */
+async function* namesAlone(source: Source, options: TagListOptions): AsyncGenerator<readonly ListedTag[]> {
+  const few = take(await inOrder(await wantedTags(source, options), options.sort), options.limit);
+  for await (const page of pagesOf(few)) yield page.map((tag) => ({ tag }));
+}
+
+async function* lookedUp(source: Source, options: TagListOptions): AsyncGenerator<ListedTag> {
   const { sort, limit, forDigest, long = false, digests = false } = options;
   const lookUp = lookUpIn(source, options);
   // Nothing is asked of a tag before it is known to be wanted: names and versions are put in order first.
-  const wanted = filtered(source.tags(callOf(options)), await tagFilter(options));
+  const wanted = await wantedTags(source, options);
   const asked = sort === 'created' ? newestFirst(lookUp(wanted, true)) : named(await inOrder(wanted, sort));
   const few = forDigest === undefined ? take(asked, limit) : asked;
-  const isLookedUp = digests || long || forDigest !== undefined;
-  const found = sort !== 'created' && isLookedUp ? lookUp(tagsOf(few), long) : few;
+  const isTold = digests || long || forDigest !== undefined;
+  const found = sort !== 'created' && isTold ? lookUp(tagsOf(few), long) : few;
   const matching = filtered(found, ({ descriptor }) => forDigest === undefined || descriptor?.digest === forDigest);
   for await (const { tag, descriptor, facts } of take(matching, limit)) {
     yield {
       tag,
-      ...(isLookedUp ? { digest: descriptor?.digest } : {}),
+      ...(isTold ? { digest: descriptor?.digest } : {}),
       ...(facts === undefined ? {} : { created: facts.created }),
       ...(long ? { platforms: facts?.platforms } : {}),
     };
   }
+}
+
+async function wantedTags(source: Source, options: TagListOptions): Promise<Names> {
+  const isWanted = await tagFilter(options);
+  return mapPages(source.tags(callOf(options)), (page) => page.filter(isWanted));
 }
 
 /** A tag, and what was asked about it. */
@@ -61,10 +79,15 @@ interface Found {
   readonly facts?: ImageFacts | undefined;
 }
 
-type Names = AsyncIterable<string> | Iterable<string>;
+type Names = AsyncIterable<string>;
 
-async function inOrder(names: AsyncIterable<string>, sort: 'name' | 'semver' | undefined): Promise<Names> {
-  return sort === undefined ? names : (await collect(names)).sort(await nameOrder(sort));
+async function inOrder(names: Names, sort: TagListOptions['sort']): Promise<Names> {
+  if (sort === undefined || sort === 'created') return names;
+  return paged(onePage((await collect(names)).sort(await nameOrder(sort))));
+}
+
+async function* onePage<T>(items: readonly T[]): AsyncGenerator<readonly T[]> {
+  yield items;
 }
 
 async function* named(names: Names): AsyncGenerator<Found> {

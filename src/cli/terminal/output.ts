@@ -3,11 +3,12 @@
  * passes `safeJson`, or the user's template; only the exact bytes of a document or blob go out as they are.
  */
 import { OciError } from '../../errors.ts';
+import { pagesOf } from '../../store/paged.ts';
 import { type Column, columns } from './columns.ts';
 import type { Context } from '../context.ts';
 import { escapeJson, safeJson } from './safe-text.ts';
 import { type Sink, sinkOf } from './sink.ts';
-import { hasColors, type Piece, renderLine } from './style.ts';
+import { hasColors, type Piece, renderLine, renderLines } from './style.ts';
 
 export interface OutputOptions {
   /** Results are JSON. */
@@ -34,6 +35,8 @@ export interface Output {
   prepare(): Promise<void>;
   /** A line of the result. */
   line(...pieces: readonly Piece[]): Promise<void>;
+  /** A line for each of many results, of which there may be millions: they are written as many at a time as they come. */
+  lines<T>(items: AsyncIterable<T>, lineOf: (item: T) => string): Promise<void>;
   /** Many lines of the result, aligned. */
   table(layout: readonly Column[], rows: readonly (readonly Piece[])[]): Promise<void>;
   /** The result as one JSON document. */
@@ -73,6 +76,13 @@ export function createOutput(context: Context, options: OutputOptions = {}): Out
       if (template !== undefined) render = (await import('./template.ts')).parseTemplate(template);
     },
     line,
+    async lines(items, lineOf) {
+      for await (const page of pagesOf(items)) {
+        for (let at = 0; at < page.length; at += LINES) {
+          await out.write(renderLines(page.slice(at, at + LINES).map(lineOf)));
+        }
+      }
+    },
     async table(layout, rows) {
       for (const row of columns(layout, rows)) await line(...row);
     },
@@ -95,6 +105,9 @@ export function createOutput(context: Context, options: OutputOptions = {}): Out
     },
   };
 }
+
+/** A page may be as long as memory: at most so many lines become one text. */
+const LINES = 1000;
 
 /** Bytes of a blob or a file are no document. */
 function refuseTemplate(): never {

@@ -34,6 +34,13 @@ export function renderLine(pieces: readonly Piece[], colors: boolean): string {
   return safe.map((piece) => (typeof piece === 'string' ? piece : paint[piece.style](piece.text))).join('');
 }
 
+/** Whole lines of text without a style, with their line breaks. Most names hold nothing to look at: they are looked at all at once. */
+export function renderLines(texts: readonly string[]): string {
+  const isPlain = !/[^\x20-\x7e]|::|##\[/.test(texts.join(''));
+  const lines = isPlain ? texts : texts.map((text) => inertLine(safeText(text)));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
 /** A piece without its style. */
 export function textOf(piece: Piece): string {
   return typeof piece === 'string' ? piece : piece.text;

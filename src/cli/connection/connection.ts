@@ -10,7 +10,7 @@ import { credentialsFor, type CredentialChoice } from './credentials.ts';
 import type { Flags } from '../options/shared.ts';
 import { type HostChoice, mergeChoices, parseHostFlag, type TlsChoice } from './host-settings.ts';
 import { resolver } from './resolve-flag.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings-file.ts';
 import { VERSION } from '../version.ts';
 
 export interface ConnectionOptions extends CredentialChoice {

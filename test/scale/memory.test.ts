@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { offering, runBounded } from '../support/bounded-heap.ts';
-import { commandFile } from '../support/command.ts';
+import { commandFile } from '../support/program.ts';
 
 const nowhere = fileURLToPath(new URL('../support/copy-to-nowhere.ts', import.meta.url));
 const source = ['--import', 'tsx', '-C', 'source'] as const;

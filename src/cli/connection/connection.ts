@@ -12,7 +12,7 @@ import type { Output } from '../terminal/output.ts';
 import { type HostChoice, mergeChoices, parseHostFlag, type TlsChoice } from './host-settings.ts';
 import { keptTokens } from './kept-tokens.ts';
 import { resolver } from './resolve-flag.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings-file.ts';
 import { VERSION } from '../version.ts';
 
 export interface ConnectionOptions extends CredentialChoice {

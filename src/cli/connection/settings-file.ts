@@ -18,7 +18,18 @@ import { readConfigFile } from '../../node/credentials/config-file.ts';
 import type { Timeouts } from '../../node/http/timeouts.ts';
 import { parseDuration } from '../terminal/bytes.ts';
 import { type HostChoice, readHostChoice } from './host-settings.ts';
-import type { Settings } from './settings.ts';
+
+export interface Settings {
+  readonly hosts: ReadonlyMap<string, HostChoice>;
+  readonly concurrency?: number | undefined;
+  readonly retry?: number | undefined;
+  /** Milliseconds, for a whole command. */
+  readonly timeout?: number | undefined;
+  /** For the steps of a request. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Tokens of registries outlive the command. */
+  readonly keepTokens?: boolean | undefined;
+}
 
 const timeoutKeys = {
   connect: 'connectMs',

@@ -4,21 +4,8 @@
  */
 import { homedir } from 'node:os';
 import path from 'node:path';
-import type { Timeouts } from '../../node/http/timeouts.ts';
 import type { Context } from '../context.ts';
-import type { HostChoice } from './host-settings.ts';
-
-export interface Settings {
-  readonly hosts: ReadonlyMap<string, HostChoice>;
-  readonly concurrency?: number | undefined;
-  readonly retry?: number | undefined;
-  /** Milliseconds, for a whole command. */
-  readonly timeout?: number | undefined;
-  /** For the steps of a request. */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Tokens of registries outlive the command. */
-  readonly keepTokens?: boolean | undefined;
-}
+import type { Settings } from './settings-file.ts';
 
 /** Where it stands. */
 export function settingsFile({ env }: Context): string {

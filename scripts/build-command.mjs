@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 const ENTRY = 'src/cli/main.ts';
 
 /** The program of the threads that large blobs go through. */
-const THREAD = 'src/node/threads/thread.ts';
+const THREAD = 'src/node/threads/lading-thread.ts';
 
 /**
  * What goes together, with all that it imports: what every command needs; what those need beside it that read images; what those

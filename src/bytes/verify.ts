@@ -6,6 +6,7 @@ import type { Bytes } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
 import { type Hasher, hasherFor } from './hash.ts';
+import type { Transfer } from './transfer.ts';
 
 export interface VerifyOptions {
   /** How many bytes stand before the first of these, and the hash state of those bytes: a resumed read is verified whole. */
@@ -44,7 +45,7 @@ export async function* verify(
  * Are these bytes those of the descriptor?
  * @throws OciError `DIGEST_MISMATCH`, `SIZE_MISMATCH`
  */
-export function checkWhole(
+function checkWhole(
   descriptor: Descriptor,
   { size, digest }: { readonly size: number; readonly digest: () => Digest },
   from?: string,
@@ -52,6 +53,12 @@ export function checkWhole(
   if (size !== descriptor.size) throw sizeMismatch(descriptor, `${size} of ${descriptor.size} bytes`, from);
   const actual = digest();
   if (actual !== descriptor.digest) throw digestMismatch(descriptor.digest, actual, from);
+}
+
+/** Was all of it put into a transfer? @throws OciError `DIGEST_MISMATCH`, `SIZE_MISMATCH` */
+export async function checkPoured(descriptor: Descriptor, transfer: Transfer, from?: string): Promise<void> {
+  const digest = await transfer.finish();
+  checkWhole(descriptor, { size: transfer.received, digest: () => digest }, from);
 }
 
 /** The error for bytes that are not those of their digest. */

@@ -1,6 +1,6 @@
 /** The reading half of a layout: any medium whose files can be read is a `Source`. */
 import type { Pour } from '../bytes/transfer.ts';
-import { checkWhole } from '../bytes/verify.ts';
+import { checkPoured } from '../bytes/verify.ts';
 import { OciError, throwIfAborted } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import { type Descriptor, plainDescriptor } from '../model/descriptor.ts';
@@ -107,8 +107,7 @@ async function pour(
   ...[transfer, options]: Parameters<Pour>
 ): Promise<boolean> {
   if ((await tree.pour?.(blobPath(descriptor.digest), descriptor.size, transfer, options)) !== true) return false;
-  const digest = await transfer.finish();
-  checkWhole(descriptor, { size: transfer.received, digest: () => digest }, tree.name);
+  await checkPoured(descriptor, transfer, tree.name);
   return true;
 }
 

@@ -2,7 +2,7 @@
 import { isOciError } from '../errors.ts';
 import { fromArray } from '../bytes/read.ts';
 import type { Pour } from '../bytes/transfer.ts';
-import { checkWhole } from '../bytes/verify.ts';
+import { checkPoured } from '../bytes/verify.ts';
 import type { Bytes } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { parseDigest } from '../model/digest.ts';
@@ -38,8 +38,7 @@ export function blobContent(place: Place, descriptor: Descriptor): Content {
 async function pour(place: Place, descriptor: Descriptor, ...[transfer, options]: Parameters<Pour>): Promise<boolean> {
   try {
     if (!(await pourBlob(place, descriptor, transfer, options))) return false;
-    const digest = await transfer.finish();
-    checkWhole(descriptor, { size: transfer.received, digest: () => digest }, nameOf(place));
+    await checkPoured(descriptor, transfer, nameOf(place));
     return true;
   } catch (error) {
     throw distrusted(place, error);

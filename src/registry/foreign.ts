@@ -3,9 +3,9 @@
  * registry has not got them and the user allowed it.
  */
 import { OciError } from '../errors.ts';
-import type { Call, WireHeaders } from '../model/call.ts';
+import type { WireHeaders } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { ask, type Exchange, followed, settle } from './requests.ts';
+import { ask, type Exchange, followed, type Question, settle } from './requests.ts';
 import type { Place } from './session.ts';
 
 const MAX_URLS = 10;
@@ -19,7 +19,7 @@ export async function askForeign(
   { digest, urls = [] }: Descriptor,
   registryAnswer: Exchange,
   headers: WireHeaders,
-  call: Call,
+  call: Pick<Question, 'signal' | 'on' | 'transfer'>,
 ): Promise<Exchange> {
   if (urls.length === 0) return registryAnswer;
   if (!place.session.foreignLayers) {

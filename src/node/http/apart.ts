@@ -1,43 +1,65 @@
 /**
- * Requests whose bytes pass by this thread: the answer to a GET goes into a transfer, and a transfer into a PUT. The limits are those of
- * `exchange`; so are the errors. What a thread cannot do is left to `exchange`: that is told by undefined.
+ * Requests whose bytes pass by this thread: the answer to a GET goes into a transfer, and a transfer into a PUT. The limits and the
+ * errors are those of `exchange`, and what a thread cannot do is left to it: that is told by undefined.
  */
 import { isIP } from 'node:net';
-import type { Answer, News, Way, WireRequest } from '../threads/protocol.ts';
-import { beginTransfer, causeOf, sinkEnded, threadTransfer, type ThreadTransfer } from '../threads/transfers.ts';
-import { forgetKept, ThreadFailure } from '../threads/threads.ts';
-import { abortError, isOciError, type OciError, throwIfAborted } from '../../errors.ts';
+import { abortError, isOciError, throwIfAborted } from '../../errors.ts';
 import { fromArray } from '../../bytes/read.ts';
+import type { PourOptions } from '../../bytes/transfer.ts';
 import { cutShort, networkError, timeoutError } from '../../http/network-error.ts';
 import type { HttpRequest, HttpResponse } from '../../http/types.ts';
 import { fsError } from '../files/fs-errors.ts';
-import { createDeadline } from './deadline.ts';
+import type { Answer, News, Way, WireRequest } from '../threads/protocol.ts';
+import { forgetKept, ThreadFailure } from '../threads/threads.ts';
+import { beginTransfer, causeOf, sinkEnded, threadTransfer, type ThreadTransfer } from '../threads/transfers.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
 import { createPace } from './pace.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { TlsSettings } from './tls.ts';
+import { watchSignal } from './watch-signal.ts';
 import { wireRequest, type WireSettings } from './wire-request.ts';
 
-export interface ApartOptions extends Omit<WireSettings, 'transport' | 'tls'> {
+/** One transport's requests by threads. */
+export interface Apart {
+  /** Sends a request whose bytes need not come here. @returns undefined: this one is for `exchange` */
+  send(request: HttpRequest, settings: ApartSettings): Promise<HttpResponse | undefined>;
+  /** Ends those under way, and the connections that are kept. */
+  close(): void;
+}
+
+export interface ApartSettings extends Omit<WireSettings, 'transport' | 'tls'> {
   readonly url: URL;
-  /** Names the transport. */
-  readonly key: string;
   readonly tls: TlsSettings | undefined;
+}
+
+/** What the requests of a transport share. */
+interface Common {
   readonly timeouts: Timeouts;
+  /** Ends what is under way. */
+  readonly stops: Set<() => void>;
 }
 
-/** Sends a request whose bytes need not come here. @returns undefined: this one is for `exchange` */
-export async function sendApart(request: HttpRequest, options: ApartOptions): Promise<HttpResponse | undefined> {
-  const { url, key, tls, timeouts } = options;
-  const wire = await wireRequest(url, { ...options, transport: key, tls: tlsFor(url, tls) }).catch((error: unknown) => {
-    throw networkError(error, request);
-  });
-  if (wire === undefined) return undefined;
-  return request.body === undefined ? getApart(request, wire, timeouts) : putApart(request, wire, timeouts);
-}
-
-/** Closes what threads have kept open for a transport. */
-export function forgetApart(key: string): void {
-  forgetKept(key);
+export function createApart(timeouts: Timeouts): Apart {
+  const transport = crypto.randomUUID();
+  const common: Common = { timeouts, stops: new Set() };
+  /** Origins whose answers only `exchange` can read. */
+  const odd = new Set<string>();
+  return {
+    async send(request, settings) {
+      const { url, tls } = settings;
+      if (odd.has(url.origin)) return undefined;
+      const wire = await withinLimits(request, timeouts, () =>
+        wireRequest(url, { ...settings, transport, tls: tlsFor(url, tls) }),
+      );
+      if (wire === undefined) return undefined;
+      const onOdd = (): void => void odd.add(url.origin);
+      return request.body === undefined ? get(request, wire, common, onOdd) : put(request, wire, common, onOdd);
+    },
+    close() {
+      for (const stop of common.stops) stop();
+      forgetKept(transport);
+    },
+  };
 }
 
 function tlsFor({ protocol, hostname }: URL, settings: TlsSettings = {}): Way['tls'] {
@@ -47,153 +69,122 @@ function tlsFor({ protocol, hostname }: URL, settings: TlsSettings = {}): Way['t
   return { servername, ca, cert, key, insecure };
 }
 
-/** Sends a GET whose long body waits to be poured into the transfer. @throws OciError as `exchange` does */
-async function getApart(
-  request: HttpRequest,
-  wire: WireRequest,
-  timeouts: Timeouts,
-): Promise<HttpResponse | undefined> {
-  const transfer = request.transfer && threadTransfer(request.transfer);
-  if (transfer === undefined) return undefined;
-  const answer = await watched(request, transfer, (deadline) => {
-    const { resolveMs, connectMs, headMs } = timeouts;
-    deadline.set(resolveMs + connectMs, `not reached within ${resolveMs + connectMs} ms`);
-    return {
-      ask: () => transfer.get(wire),
-      onNews: (news) => {
-        if ('connected' in news && news.connected === 'source') deadline.set(headMs, `no answer within ${headMs} ms`);
-      },
-    };
+/** The addresses of a host that a server chose are found here; nothing can end that, so nobody waits for its end. */
+async function withinLimits<T>(request: HttpRequest, { resolveMs }: Timeouts, run: () => Promise<T>): Promise<T> {
+  throwIfAborted(request.signal);
+  let end: (error: unknown) => void = () => undefined;
+  const ended = new Promise<never>((_, reject) => {
+    end = reject;
   });
-  if (answer === 'odd') return undefined;
-  const { status, headers, setCookie, body } = answer;
-  if (body !== undefined) return answerTo(request, answer);
-  const expected = Number(headers['content-length']);
-  return {
-    status,
-    headers,
-    setCookie,
-    url: request.url,
-    body: fromArray(new Uint8Array()), // whoever asks for a transfer pours
-    cancel: () => transfer.drop(),
-    pour: ({ skip, onReceived }) => pour(request, transfer, { skip, expected, onReceived, timeouts }),
-  };
-}
-
-interface Pouring {
-  readonly skip: number;
-  readonly expected: number;
-  readonly onReceived: ((bytes: number) => void) | undefined;
-  readonly timeouts: Timeouts;
-}
-
-async function pour(request: HttpRequest, transfer: ThreadTransfer, pouring: Pouring): Promise<void> {
-  const { skip, expected, onReceived, timeouts } = pouring;
-  const { idleMs } = timeouts;
-  const before = transfer.received;
-  const pace = createPace(timeouts);
-  let began = performance.now();
-  await watched(request, transfer, (deadline) => {
-    deadline.set(idleMs, `no bytes for ${idleMs} ms`);
-    return {
-      ask: () => transfer.take(skip),
-      onNews: (news) => {
-        if (!('received' in news)) return;
-        if (news.blocked === true) return deadline.clear(); // that is not the source's fault
-        deadline.set(idleMs, `no bytes for ${idleMs} ms`);
-        onReceived?.(news.received);
-        const now = performance.now();
-        if (pace.isTooSlow(now - began, news.received - before)) deadline.expire('its answer hardly moves');
-        began = now;
-      },
-    };
-  }).catch((error: unknown) => {
-    throw isOciError(error, 'UNREACHABLE') ? cutShort(request, transfer.received - before, expected, error) : error;
-  });
-}
-
-interface Watched<T> {
-  readonly ask: () => Promise<T>;
-  readonly onNews: (news: News) => void;
-}
-
-interface Watch {
-  set(ms: number, said: string): void;
-  clear(): void;
-  expire(said: string): void;
-}
-
-/** Asks the thread, within limits, and ends that with the caller's signal. */
-async function watched<T>(
-  request: HttpRequest,
-  transfer: ThreadTransfer,
-  begin: (watch: Watch) => Watched<T>,
-): Promise<T> {
-  const { signal } = request;
-  throwIfAborted(signal);
-  let failure: OciError | undefined;
-  const stop = (): void => void transfer.drop().catch(() => undefined);
-  const expire = (said: string): void => {
-    failure ??= timeoutError(request, said);
-    stop();
-  };
-  const deadline = createDeadline(expire);
-  const { ask, onNews } = begin({ set: (ms, said) => deadline.set(ms, said), clear: () => deadline.clear(), expire });
-  const silence = transfer.call.listen(onNews);
-  signal?.addEventListener('abort', stop, { once: true });
+  const deadline = createDeadline((said) => end(timeoutError(request, said)));
+  deadline.set(resolveMs, `not reached within ${resolveMs} ms`);
+  const unwatch = watchSignal(request.signal, () => end(request.signal && abortError(request.signal)));
   try {
-    return await ask();
+    return await Promise.race([run(), ended]);
   } catch (error) {
-    if (error instanceof ThreadFailure && error.failure.where === 'sink') throw sinkEnded(error);
-    throw failure ?? errorOf(error, request, transfer);
+    throw networkError(error, request);
   } finally {
     deadline.close();
-    silence();
-    signal?.removeEventListener('abort', stop);
+    unwatch();
   }
 }
 
-/** Sends a request whose body is poured into it. @throws OciError as `exchange` does; whatever the source throws */
-async function putApart(
+/** Sends a GET whose long body waits to be poured into the transfer. @throws OciError as `exchange` does */
+async function get(
   request: HttpRequest,
   wire: WireRequest,
-  timeouts: Timeouts,
+  common: Common,
+  onOdd: () => void,
 ): Promise<HttpResponse | undefined> {
-  const { body, signal } = request;
+  const transfer = threadTransfer(request.transfer);
+  if (transfer === undefined) return undefined;
+  const { headMs } = common.timeouts;
+  const answer = await watched(request, transfer, common, {
+    ask: () => transfer.get(wire),
+    stop: () => void transfer.drop(),
+    onNews: (news, deadline) => {
+      if (!('step' in news) || news.of !== 'source') return;
+      limitStep(news.step, deadline, common.timeouts);
+      if (news.step === 'connected') deadline.set(headMs, `no answer within ${headMs} ms`);
+    },
+  }).catch((error: unknown) => {
+    if (isOfThread(error)) return 'odd' as const;
+    throw error;
+  });
+  if (answer === 'odd') {
+    onOdd();
+    return undefined;
+  }
+  if (answer.body !== undefined) return answerTo(request, answer);
+  return {
+    ...answerTo(request, answer), // whoever asks for a transfer pours
+    cancel: () => transfer.drop(),
+    pour: (options) =>
+      pour(request, transfer, common, { ...options, expected: Number(answer.headers['content-length']) }),
+  };
+}
+
+async function pour(
+  request: HttpRequest,
+  transfer: ThreadTransfer,
+  common: Common,
+  { skip, expected, onReceived }: PourOptions & { readonly skip: number; readonly expected: number },
+): Promise<void> {
+  const { idleMs } = common.timeouts;
+  const before = transfer.received;
+  const pace = createPace(common.timeouts);
+  const idle = (deadline: Deadline): void => deadline.set(idleMs, `no bytes for ${idleMs} ms`);
+  let waitsSince = performance.now();
+  await watched(request, transfer, common, {
+    ask: () => transfer.move(skip),
+    stop: () => void transfer.drop(),
+    onNews: (news, deadline, expire) => {
+      if (!('received' in news)) return;
+      if (news.blocked) return deadline.clear(); // that is not the source's fault
+      idle(deadline);
+      onReceived?.(news.received);
+      const now = performance.now();
+      if (pace.isTooSlow(now - waitsSince, news.arrived - before)) expire('its answer hardly moves');
+      waitsSince = now;
+    },
+    begin: idle,
+  }).catch((error: unknown) => {
+    const isCut = isOciError(error, 'UNREACHABLE') || isOfThread(error);
+    throw isCut ? cutShort(request, transfer.received - before, expected, error) : error;
+  });
+}
+
+/** Sends a request whose body is poured into it. @throws OciError as `exchange` does; whatever the source throws */
+async function put(
+  request: HttpRequest,
+  wire: WireRequest,
+  common: Common,
+  onOdd: () => void,
+): Promise<HttpResponse | undefined> {
+  const { body } = request;
   if (body?.apart === undefined) return undefined;
-  throwIfAborted(signal);
-  const { digest, pour: pourInto } = body.apart;
-  const transfer = await beginTransfer({ kind: 'request', request: wire }, { digest, size: body.size });
+  const transfer = await beginTransfer(
+    { kind: 'request', request: wire },
+    { digest: body.apart.digest, size: body.size },
+  );
   if (transfer === undefined) return undefined;
   const ended = new AbortController();
-  const waiting = waitForAnswer(request, transfer, timeouts);
-  const answered = waiting.answer.then(
-    (answer) => {
-      if (answer.status >= 300) ended.abort();
-      return answer;
-    },
-    (error: unknown) => {
-      ended.abort();
-      throw error;
-    },
-  );
-  const poured = pourInto(transfer, { signal: ended.signal, on: request.on });
+  const answered = waitForAnswer(request, transfer, common).finally(() => ended.abort());
+  const poured = body.apart.pour(transfer, { signal: ended.signal, on: request.on });
+  poured.catch(() => undefined);
   try {
     const first = await Promise.race([answered, poured]);
-    // A server may have answered before we know that all was sent.
-    if (typeof first === 'object' && first.status < 300) await poured;
-    if (typeof first === 'object') return answerTo(request, first);
-    if (!first && transfer.received === 0) return undefined;
-    if (!first) throw networkError({ code: 'ECONNABORTED' }, request);
-    waiting.allSent();
+    if (first === false && transfer.received === 0) return undefined;
+    if (first === false) throw networkError({ code: 'ECONNABORTED' }, request);
     return answerTo(request, await answered);
   } catch (error) {
-    throw isOciError(error, 'ABORTED') && ended.signal.aborted ? await reasonOf(answered, error) : error;
+    const reason = ended.signal.aborted || isOciError(error, 'ABORTED') ? await reasonOf(answered, error) : error;
+    if (isOciError(reason, 'PROTOCOL')) onOdd();
+    throw isOfThread(reason) ? networkError({ code: 'ECONNABORTED' }, request) : reason;
   } finally {
     ended.abort();
     await transfer.close();
     await Promise.allSettled([poured, answered]);
-    waiting.end();
   }
 }
 
@@ -205,50 +196,97 @@ function reasonOf(answered: Promise<unknown>, error: unknown): Promise<unknown> 
   );
 }
 
-interface Waiting {
-  readonly answer: Promise<Answer>;
-  allSent(): void;
-  end(): void;
+/** Each step has its limit: the connection, bytes that nobody takes, the answer when all was sent. */
+function waitForAnswer(request: HttpRequest, transfer: ThreadTransfer, common: Common): Promise<Answer> {
+  const { idleMs, writtenMs } = common.timeouts;
+  let isConnected = false;
+  return watched(request, transfer, common, {
+    ask: () => transfer.answer(),
+    stop: () => void transfer.close(),
+    onNews: (news, deadline) => {
+      if ('step' in news) {
+        if (news.of !== 'sink') return;
+        isConnected = news.step === 'connected';
+        limitStep(news.step, deadline, common.timeouts);
+      } else if (news.received === request.body?.size) deadline.set(writtenMs, `no answer within ${writtenMs} ms`);
+      else if (!isConnected) return;
+      else if (news.blocked) deadline.set(idleMs, `it took no bytes for ${idleMs} ms`);
+      else deadline.clear();
+    },
+  });
 }
 
-/** Each step has its limit: the connection, the bytes that nobody takes, the answer. */
-function waitForAnswer(request: HttpRequest, transfer: ThreadTransfer, timeouts: Timeouts): Waiting {
-  const { resolveMs, connectMs, idleMs, writtenMs } = timeouts;
-  const { signal } = request;
-  let failure: OciError | undefined;
-  const stop = (): void => void transfer.close();
-  const deadline = createDeadline((said) => {
-    failure ??= timeoutError(request, said);
+function limitStep(
+  step: 'begun' | 'found' | 'connected',
+  deadline: Deadline,
+  { resolveMs, connectMs }: Timeouts,
+): void {
+  if (step === 'begun') deadline.set(resolveMs, `not reached within ${resolveMs} ms`);
+  else if (step === 'found') deadline.set(connectMs, `no connection within ${connectMs} ms`);
+  else deadline.clear();
+}
+
+interface Watched<T> {
+  readonly ask: () => Promise<T>;
+  /** Ends what was asked for. */
+  readonly stop: () => void;
+  readonly onNews: (news: News, deadline: Deadline, expire: (said: string) => void) => void;
+  readonly begin?: (deadline: Deadline) => void;
+}
+
+/** Asks the thread, within limits, and ends that with the caller's signal or the transport. */
+async function watched<T>(
+  request: HttpRequest,
+  transfer: ThreadTransfer,
+  { stops }: Common,
+  { ask, stop, onNews, begin }: Watched<T>,
+): Promise<T> {
+  throwIfAborted(request.signal);
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
     stop();
-  });
-  if (!transfer.isConnected) deadline.set(resolveMs + connectMs, `not reached within ${resolveMs + connectMs} ms`);
-  const silence = transfer.call.listen((news) => {
-    if ('received' in news && news.blocked === true) deadline.set(idleMs, `it took no bytes for ${idleMs} ms`);
-    else deadline.clear();
-  });
-  signal?.addEventListener('abort', stop, { once: true });
-  return {
-    answer: transfer.answer().catch((error: unknown) => {
-      throw failure ?? errorOf(error, request, transfer);
-    }),
-    allSent: () => deadline.set(writtenMs, `no answer within ${writtenMs} ms`),
-    end() {
-      deadline.close();
-      silence();
-      signal?.removeEventListener('abort', stop);
-    },
   };
+  const expire = (said: string): void => fail(timeoutError(request, said));
+  const deadline = createDeadline(expire);
+  const silence = transfer.call.listen((news) => {
+    try {
+      onNews(news, deadline, expire);
+    } catch (error) {
+      fail(error); // the caller's own
+    }
+  });
+  const unwatch = watchSignal(request.signal, stop);
+  stops.add(stop);
+  begin?.(deadline);
+  try {
+    return await ask();
+  } catch (error) {
+    throw failure === undefined ? errorOf(error, request, transfer) : failure.error;
+  } finally {
+    deadline.close();
+    silence();
+    unwatch();
+    stops.delete(stop);
+  }
 }
 
 function answerTo(request: HttpRequest, { status, headers, setCookie, body }: Answer): HttpResponse {
-  const bytes = body ?? new Uint8Array();
-  return { status, headers, setCookie, url: request.url, body: fromArray(bytes), cancel: async () => undefined };
+  const bytes = fromArray(body ?? new Uint8Array());
+  return { status, headers, setCookie, url: request.url, body: bytes, cancel: async () => undefined };
+}
+
+function isOfThread(error: unknown): boolean {
+  return error instanceof ThreadFailure && error.failure.where === 'thread';
 }
 
 function errorOf(error: unknown, request: HttpRequest, transfer: ThreadTransfer): unknown {
   if (!(error instanceof ThreadFailure)) return error;
   if (request.signal?.aborted === true) return abortError(request.signal);
   const { where, stale } = error.failure;
-  const cause = causeOf(error);
-  return where === 'file' ? fsError(cause, `write ${transfer.path}`) : networkError(cause, request, stale);
+  if (where === 'thread') return error;
+  if (where === 'sink' && request.body === undefined) return sinkEnded(error);
+  return where === 'file'
+    ? fsError(causeOf(error), `write ${transfer.path}`)
+    : networkError(causeOf(error), request, stale);
 }

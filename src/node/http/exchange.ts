@@ -9,6 +9,7 @@ import { createDeadline } from './deadline.ts';
 import { Download } from './download.ts';
 import type { Timeouts } from './timeouts.ts';
 import { isWrite, upload } from './upload.ts';
+import { watchSignal } from './watch-signal.ts';
 
 /** Makes the request; the signal ends the way to a proxy, where node has no socket yet to close. */
 export type OpenRequest = (connecting: AbortSignal) => ClientRequest;
@@ -33,7 +34,7 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
   let reject: (error: unknown) => void = () => undefined;
 
   function over(): void {
-    request.signal?.removeEventListener('abort', abort);
+    unwatch();
     if (!sent) req.destroy(); // the rest of the request was never written: nothing else may follow it
   }
 
@@ -46,7 +47,7 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
   }
 
   const isStale = staleness(req);
-  watch(request.signal, abort);
+  const unwatch = watchSignal(request.signal, abort);
   try {
     return await new Promise<HttpResponse>((resolve, rejected) => {
       reject = rejected;
@@ -75,13 +76,6 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
     const answerMs = isWrite(request) ? writtenMs : headMs;
     deadline.set(answerMs, `no answer within ${answerMs} ms`);
   }
-}
-
-/** One signal ends many requests at once: that they all listen is no leak, and node is not to warn of one. */
-function watch(signal: AbortSignal | undefined, abort: () => void): void {
-  if (signal === undefined) return;
-  process.getBuiltinModule('node:events').setMaxListeners(0, signal);
-  signal.addEventListener('abort', abort, { once: true });
 }
 
 /** Tells whether a request went out on a kept connection on which nothing has come back. */

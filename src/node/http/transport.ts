@@ -9,7 +9,7 @@ import { canonicalDomain, DOCKER_HUB } from '../../model/domain.ts';
 import { searchAsWritten } from '../../model/parse-url.ts';
 import type { HttpRequest, Send } from '../../http/types.ts';
 import { createAgents } from './agents.ts';
-import type { forgetApart, sendApart } from './apart.ts';
+import type { Apart } from './apart.ts';
 import { exchange } from './exchange.ts';
 import { lookupFor, type Resolve } from './lookup.ts';
 import { proxyFor, type ProxySetting } from './proxy.ts';
@@ -43,9 +43,9 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
   const agents = createAgents();
   const trust = createTrust(options);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const key = crypto.randomUUID();
   let apart: Promise<Apart> | undefined;
-  const threads = (): Promise<Apart> => (apart ??= import('./apart.ts'));
+  const threads = (): Promise<Apart> =>
+    (apart ??= import('./apart.ts').then(({ createApart }) => createApart(timeouts)));
   const send: Send = async (request) => {
     throwIfAborted(request.signal);
     const url = new URL(request.url);
@@ -67,7 +67,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
       ...(tls?.insecure === true ? { rejectUnauthorized: false } : {}),
     };
     if (proxy === undefined && (request.transfer !== undefined || request.body?.apart !== undefined)) {
-      const answer = await (await threads()).sendApart(request, { ...said, url, key, lookup, tls, timeouts });
+      const answer = await (await threads()).send(request, { ...said, url, lookup, tls });
       if (answer !== undefined) return answer;
     }
     return exchange(request, (connecting) => open(url, { ...wire, connecting }), timeouts);
@@ -75,15 +75,10 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
   return Object.assign(send, {
     close() {
       agents.close();
-      apart?.then(({ forgetApart }) => forgetApart(key)).catch(() => undefined);
+      apart?.then((one) => one.close()).catch(() => undefined);
+      apart = undefined;
     },
   });
-}
-
-/** Loaded when something is large enough for it. */
-interface Apart {
-  readonly sendApart: typeof sendApart;
-  readonly forgetApart: typeof forgetApart;
 }
 
 /** What is passed on to `tls.connect` and to proxies' agents, too. */

@@ -11,28 +11,38 @@ export type AnswerHead = Omit<Answer, 'body'> & {
   readonly keep: boolean;
 };
 
-/** Two of them would contradict each other. */
+/** They say how long the body is, and which: two of them would contradict each other. */
+const framing: ReadonlySet<string> = new Set([
+  'content-length',
+  'content-range',
+  'content-encoding',
+  'transfer-encoding',
+]);
+/** Of these node:http takes the first; of others all, joined. */
 const single: ReadonlySet<string> = new Set(
-  ['content-length', 'content-range', 'content-type', 'content-encoding', 'transfer-encoding', 'connection'].concat([
-    'location',
-    'etag',
+  ['age', 'content-type', 'docker-content-digest', 'etag', 'expires', 'last-modified', 'location'].concat([
     'retry-after',
-    'docker-content-digest',
-    'range',
-    'docker-upload-uuid',
+    'server',
   ]),
 );
 
 /** @param text up to the empty line, which is left out */
 export function parseAnswerHead(text: string): AnswerHead | 'odd' {
   const [first = '', ...lines] = text.split('\r\n');
-  const status = Number(/^HTTP\/1\.1 ([1-5]\d\d)(?: [^\0-\x08\x0a-\x1f\x7f]*)?$/.exec(first)?.[1]);
+  const version = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0-\x08\x0a-\x1f\x7f]*)?$/.exec(first);
+  const status = Number(version?.[2]);
   const fields = fieldsOf(lines);
   if (Number.isNaN(status) || fields === undefined) return 'odd';
   const { headers, setCookie } = fields;
   const length = lengthOf(status, headers);
   if (length === undefined) return 'odd';
-  return { status, headers, setCookie, length, keep: length !== 'rest' && !/close/i.test(headers.connection ?? '') };
+  return {
+    status,
+    headers,
+    setCookie,
+    length,
+    keep: version?.[1] === '1' && length !== 'rest' && !/close/i.test(headers.connection ?? ''),
+  };
 }
 
 function fieldsOf(lines: readonly string[]): Pick<Answer, 'headers' | 'setCookie'> | undefined {
@@ -41,12 +51,12 @@ function fieldsOf(lines: readonly string[]): Pick<Answer, 'headers' | 'setCookie
   for (const line of lines) {
     const [, rawName = '', rawValue = ''] = /^([!#$%&'*+.^_`|~\w-]+):([^\0-\x08\x0a-\x1f\x7f]*)$/.exec(line) ?? [];
     if (rawName === '') return undefined;
-    const [name, value] = [rawName.toLowerCase(), rawValue.trim()];
+    const [name, value] = [rawName.toLowerCase(), blanksOff(rawValue)];
     const before = headers[name];
     if (name === 'set-cookie') setCookie.push(value);
     else if (before === undefined) headers[name] = value;
-    else if (single.has(name)) return undefined;
-    else headers[name] = `${before}, ${value}`;
+    else if (framing.has(name)) return undefined;
+    else if (!single.has(name)) headers[name] = `${before}, ${value}`;
   }
   return { headers, setCookie };
 }
@@ -58,4 +68,13 @@ function lengthOf(status: number, headers: Readonly<Record<string, string>>): An
   if (coding !== undefined) return coding === 'chunked' && length === undefined ? 'chunked' : undefined;
   if (length === undefined) return 'rest';
   return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
+
+/** Spaces and tabs only; a pattern for those at the end takes the square of their number. */
+function blanksOff(text: string): string {
+  const isBlank = (at: number): boolean => text[at] === ' ' || text[at] === '\t';
+  let [start, end] = [0, text.length];
+  while (start < end && isBlank(start)) start++;
+  while (end > start && isBlank(end - 1)) end--;
+  return text.slice(start, end);
 }

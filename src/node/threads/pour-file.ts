@@ -3,12 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { abortError, throwIfAborted } from '../../errors.ts';
 import type { PourOptions, Transfer } from '../../bytes/transfer.ts';
 import { fsError } from '../files/fs-errors.ts';
+import { watchSignal } from '../http/watch-signal.ts';
 import { ThreadFailure } from './threads.ts';
 import { causeOf, sinkEnded, threadTransfer } from './transfers.ts';
 
 /**
  * @param path names the file in errors.
- * @returns true: all of it was put in
+ * @returns false: it cannot go (on) this way
  */
 export async function pourFile(
   handle: FileHandle,
@@ -16,24 +17,34 @@ export async function pourFile(
   transfer: Transfer,
   { signal, onReceived }: PourOptions,
   path: string,
-): Promise<true> {
+): Promise<boolean> {
   throwIfAborted(signal);
   const into = threadTransfer(transfer);
-  const silence = into.call.listen((news) => {
-    if ('received' in news) onReceived?.(news.received);
-  });
+  if (into === undefined) return false;
+  let failure: { readonly error: unknown } | undefined;
   const stop = (): void => void into.close();
-  signal?.addEventListener('abort', stop, { once: true });
+  const silence = into.call.listen((news) => {
+    try {
+      if ('received' in news) onReceived?.(news.received);
+    } catch (error) {
+      failure ??= { error };
+      stop();
+    }
+  });
+  const unwatch = watchSignal(signal, stop);
   try {
-    await into.takeFile(handle.fd, size);
+    await into.moveFile(handle.fd, size);
     return true;
   } catch (error) {
     if (signal?.aborted === true) throw abortError(signal);
+    if (failure !== undefined) throw failure.error;
     if (!(error instanceof ThreadFailure)) throw error;
-    if (error.failure.where === 'sink') throw sinkEnded(error);
-    throw fsError(causeOf(error), error.failure.where === 'file' ? `write ${into.path}` : `read ${path}`);
+    const { where } = error.failure;
+    if (where === 'thread') return false;
+    if (where === 'sink') throw sinkEnded(error);
+    throw fsError(causeOf(error), where === 'file' ? `write ${into.path}` : `read ${path}`);
   } finally {
     silence();
-    signal?.removeEventListener('abort', stop);
+    unwatch();
   }
 }

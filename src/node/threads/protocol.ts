@@ -3,7 +3,7 @@
  * is how far a transfer is. Everything here can be cloned; files go over as their numbers, which all threads of a process share.
  */
 import type { WireHeaders } from '../../model/call.ts';
-import type { DigestAlgorithm } from '../../model/digest.ts';
+import type { Digest } from '../../model/digest.ts';
 
 /** How a server is reached. */
 export interface Way {
@@ -55,11 +55,11 @@ export interface Questions {
   /** Sends a GET. `odd`: the answer is of a kind that is left to node:http; nothing of it was read. */
   get(request: WireRequest): Answer | 'odd';
   /** Moves the body that waits; its first `skip` bytes are dropped. */
-  take(skip: number): void;
+  move(skip: number): void;
   /** Drops the body that waits, with its connection. */
   drop(): void;
   /** Moves bytes of a file, up to `end` or the file's own. */
-  takeFile(fd: number, end: number): void;
+  moveFile(fd: number, end: number): void;
   /** @returns the digest of all that was moved */
   finish(): string;
   /** The answer to the request that it went into, which may come before its end. */
@@ -70,9 +70,9 @@ export interface Questions {
 
 export type Question = keyof Questions;
 
+/** What is on its way. */
 export interface Expected {
-  readonly algorithm: DigestAlgorithm;
-  readonly digest: string;
+  readonly digest: Digest;
   readonly size: number;
 }
 
@@ -87,24 +87,32 @@ export type Asked =
   /** Close the kept connections of a transport. */
   | { readonly forget: string };
 
+/** What a thread says first: another program in its place does not. */
+export const HELLO = 'lading: transfers';
+
 /** From a thread. */
 export type Told =
+  | { readonly hello: typeof HELLO }
   | { readonly number: number; readonly result: unknown }
   | { readonly number: number; readonly failure: Failure }
   | { readonly transfer: number; readonly news: News };
 
-/** `received`: how many bytes were put in, at the end of every move and in between. `blocked`: nobody takes what there is. */
 export type News =
-  | { readonly connected: 'source' | 'sink' }
-  | { readonly received: number; readonly blocked?: boolean };
+  /** How far a connection is: begun, its host found, and there. */
+  | { readonly step: 'begun' | 'found' | 'connected'; readonly of: 'source' | 'sink' }
+  /**
+   * How many bytes were put in, and how many have arrived to be put in: told while they come, and at the end of every move.
+   * `blocked`: nobody takes what there is, for a while now.
+   */
+  | { readonly received: number; readonly arrived: number; readonly blocked: boolean };
 
 /** An error as far as it can be cloned. */
 export interface Failure {
   readonly message: string;
   /** The system's code. */
   readonly code?: string | undefined;
-  /** What failed: where bytes come from, where they go by a connection, or the file that they go into. */
-  readonly where: 'source' | 'sink' | 'file';
+  /** What failed: where bytes come from, where they go by a connection, the file that they go into, or the thread itself. */
+  readonly where: 'source' | 'sink' | 'file' | 'thread';
   /** A kept connection had ended meanwhile. */
   readonly stale?: boolean | undefined;
 }

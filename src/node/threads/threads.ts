@@ -6,10 +6,12 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { createPromise, type Settling } from './promise.ts';
-import type { Asked, Failure, News, Question, Questions, Told } from './protocol.ts';
+import { type Asked, type Failure, HELLO, type News, type Question, type Questions, type Told } from './protocol.ts';
 
 const MAX_THREADS = 4;
 const IDLE_MS = 2000;
+/** A thread that has not said a word by then is none. */
+const HELLO_MS = 10_000;
 
 /** One transfer, as seen from the program. */
 export interface ThreadCall {
@@ -35,9 +37,10 @@ interface Thread {
   readonly asked: Map<number, Settling<unknown>>;
   /** Who listens to which transfer. */
   readonly calls: Map<number, Set<(news: News) => void>>;
-  /** Has it ever answered? One that has not may not be able to. */
-  hasAnswered: boolean;
-  idle: NodeJS.Timeout | undefined;
+  /** Has it said what it is? One that has not may be something else, where a bundler has put another file in its place. */
+  isKnown: boolean;
+  /** Ends it. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 const threads = new Set<Thread>();
@@ -64,15 +67,16 @@ function freest(): Thread | undefined {
 
 function start(): Thread | undefined {
   if (areMissing) return undefined;
-  const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   let worker: Worker;
   try {
-    worker = new Worker(new URL(`./thread.${suffix}`, import.meta.url), { stdin: false });
+    const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    worker = new Worker(new URL(`./lading-thread.${suffix}`, import.meta.url));
   } catch {
     areMissing = true;
     return undefined;
   }
-  const thread: Thread = { worker, asked: new Map(), calls: new Map(), hasAnswered: false, idle: undefined };
+  const thread: Thread = { worker, asked: new Map(), calls: new Map(), isKnown: false, timer: undefined };
+  thread.timer = setTimeout(() => retire(thread), HELLO_MS).unref();
   worker.on('message', (told: Told) => hear(thread, told));
   worker.on('error', (error) => end(thread, error.message));
   worker.on('exit', () => end(thread, 'the thread has ended'));
@@ -82,7 +86,11 @@ function start(): Thread | undefined {
 }
 
 function hear(thread: Thread, told: Told): void {
-  thread.hasAnswered = true;
+  if ('hello' in told) {
+    thread.isKnown = told.hello === HELLO;
+    if (thread.isKnown) clearTimeout(thread.timer);
+    return;
+  }
   if ('news' in told) {
     for (const onNews of thread.calls.get(told.transfer) ?? []) onNews(told.news);
     return;
@@ -93,19 +101,24 @@ function hear(thread: Thread, told: Told): void {
   else asked?.resolve(told.result);
 }
 
+/** Nothing new is put on it, from now on. */
+function retire(thread: Thread): void {
+  threads.delete(thread);
+  void thread.worker.terminate();
+}
+
 function end(thread: Thread, message: string): void {
   threads.delete(thread);
-  clearTimeout(thread.idle);
-  if (!thread.hasAnswered) areMissing = true;
-  const code = thread.hasAnswered ? undefined : 'NO_THREAD';
-  for (const asked of thread.asked.values()) asked.reject(new ThreadFailure({ message, code, where: 'file' }));
+  clearTimeout(thread.timer);
+  if (!thread.isKnown) areMissing = true;
+  for (const asked of thread.asked.values()) asked.reject(new ThreadFailure({ message, where: 'thread' }));
   thread.asked.clear();
 }
 
 function callOn(thread: Thread): ThreadCall {
   const transfer = ++numbers;
   const listeners = new Set<(news: News) => void>();
-  clearTimeout(thread.idle);
+  if (thread.isKnown) clearTimeout(thread.timer);
   thread.worker.ref();
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
@@ -113,7 +126,8 @@ function callOn(thread: Thread): ThreadCall {
     thread.calls.delete(transfer);
     if (thread.calls.size > 0) return;
     thread.worker.unref();
-    thread.idle = setTimeout(() => void thread.worker.terminate(), IDLE_MS).unref();
+    clearTimeout(thread.timer);
+    thread.timer = setTimeout(() => retire(thread), IDLE_MS).unref();
   };
   const call: ThreadCall = {
     listen(onNews) {
@@ -122,9 +136,9 @@ function callOn(thread: Thread): ThreadCall {
     },
     ask<Q extends Question>(question: Q, ...args: Parameters<Questions[Q]>) {
       const asking = createPromise<unknown>();
-      if (!threads.has(thread)) asking.reject(new ThreadFailure({ message: 'the thread has ended', where: 'file' }));
+      if (!threads.has(thread)) asking.reject(new ThreadFailure({ message: 'the thread has ended', where: 'thread' }));
       const number = ++numbers;
-      thread.asked.set(number, asking);
+      if (!asking.isSettled()) thread.asked.set(number, asking);
       thread.worker.postMessage({ number, transfer, question, args } satisfies Asked, []);
       return asking.promise as Promise<ReturnType<Questions[Q]>>;
     },

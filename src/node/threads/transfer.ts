@@ -1,14 +1,15 @@
 /**
  * One transfer in its thread: bytes come from answers and files, are hashed, and go where they go. What is wrong is not passed on to
- * its end: the last piece for a request is held back until the digest is known.
+ * its end: the last piece is held back until the digest is known.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { readSync } from 'node:fs';
+import { digestAlgorithm } from '../../model/digest.ts';
 import { BLOCK_BYTES } from './connection.ts';
 import { createPromise } from './promise.ts';
 import type { Answer, Expected, Failure, News, Questions, Sink, WireRequest } from './protocol.ts';
-import { openSink } from './sink.ts';
-import { beginExchange, type WireExchange } from './wire-exchange.ts';
+import { type OpenSink, openSink } from './sink.ts';
+import { WireExchange } from './wire-exchange.ts';
 
 /** The questions of a transfer that was opened. */
 export type Transfer = {
@@ -29,135 +30,168 @@ export class TransferFailure extends Error {
 const TELL_MS = 100;
 const BLOCKED_MS = 1000;
 
-export function openTransfer(kind: Sink, expected: Expected, tell: (news: News) => void): Transfer {
-  const hash = createHash(expected.algorithm);
-  const sink = openSink(kind, () => tell({ connected: 'sink' }));
-  const stopped = createPromise<never>();
-  let received = 0;
-  let told = 0;
-  let digest: string | undefined;
-  let waiting: WireExchange | undefined;
-  let wake: () => void = () => undefined;
-  const stop = (failure: TransferFailure): void => {
-    stopped.reject(failure);
-    wake();
-  };
-  sink.failed((error) => stop(failed(error, 'sink')));
+export function openTransfer(sink: Sink, expected: Expected, tell: (news: News) => void): Transfer {
+  return new OpenTransfer(sink, expected, tell);
+}
 
-  /** Hashes and passes on. The end of what was expected is passed on only when it is what was expected. */
-  function take(bytes: Uint8Array, done: () => void): boolean {
-    received += bytes.length;
-    if (received > expected.size)
-      throw new TransferFailure({ message: 'too many bytes', code: 'TOO_MANY', where: 'source' });
-    hash.update(bytes);
-    if (received === expected.size) digest = `${expected.algorithm}:${hash.digest('hex')}`;
-    progress();
-    if (digest !== undefined && digest !== expected.digest) return true;
-    if (digest !== undefined) sink.end();
-    return written(bytes, done);
+class OpenTransfer implements Transfer {
+  readonly #expected: Expected;
+  readonly #tell: (news: News) => void;
+  readonly #hash: Hash;
+  readonly #sink: OpenSink;
+  /** Settled when nothing more is to be moved: by its end, or because its sink takes no more. */
+  readonly #stopped = createPromise<never>();
+  #received = 0;
+  #told = 0;
+  #digest: string | undefined;
+  #waiting: WireExchange | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(sink: Sink, expected: Expected, tell: (news: News) => void) {
+    this.#expected = expected;
+    this.#tell = tell;
+    this.#hash = createHash(digestAlgorithm(expected.digest));
+    this.#sink = openSink(sink, {
+      onStep: (step) => tell({ step, of: 'sink' }),
+      onFailure: (error, stale) => this.#stop(failureOf(error, 'sink', stale)),
+    });
   }
 
-  function written(bytes: Uint8Array, done: () => void): boolean {
-    let late: NodeJS.Timeout | undefined;
-    const onFree = (): void => {
-      clearTimeout(late);
-      done();
-    };
-    try {
-      if (sink.write(bytes, onFree)) return true;
-    } catch (error) {
-      throw failed(error, 'file');
-    }
-    late = setTimeout(() => tell({ received, blocked: true }), BLOCKED_MS);
-    return false;
-  }
-
-  function progress(): void {
-    const now = performance.now();
-    if (now - told < TELL_MS && digest === undefined) return;
-    told = now;
-    tell({ received });
-  }
-
-  async function get(request: WireRequest): Promise<Answer | 'odd'> {
-    const exchange = beginExchange(request, { onConnect: () => tell({ connected: 'source' }), isWanted: true });
-    waiting = exchange;
+  async get(request: WireRequest): Promise<Answer | 'odd'> {
+    const exchange = new WireExchange(request, {
+      isWanted: true,
+      onStep: (step) => this.#tell({ step, of: 'source' }),
+      onArrived: (waiting) => this.#progress(waiting),
+    });
+    this.#waiting = exchange;
     exchange.connection.socket.write(request.head, 'latin1');
     try {
-      const answer = await Promise.race([exchange.answer, stopped.promise]);
-      if (answer === 'odd' || answer.body !== undefined) waiting = undefined;
+      const answer = await Promise.race([exchange.answer, this.#stopped.promise]);
+      if (answer === 'odd' || answer.body !== undefined) this.#waiting = undefined;
       return answer;
     } catch (error) {
-      drop();
-      throw failed(error, 'source', exchange.connection.reused && !exchange.hasBegun());
+      this.drop();
+      throw failureOf(error, 'source', exchange.isStale());
     }
   }
 
-  async function takeBody(skip: number): Promise<void> {
-    const exchange = waiting;
-    if (exchange === undefined) throw new Error('no body waits');
+  async move(skip: number): Promise<void> {
+    const exchange = this.#waiting;
+    if (exchange === undefined) throw failureOf(new Error('no body waits'), 'source');
     const broken = createPromise<never>();
+    const moving = exchange.moveBody(skip, (bytes, done) => {
+      try {
+        return this.#put(bytes, done);
+      } catch (error) {
+        broken.reject(error);
+        return false;
+      }
+    });
     try {
-      const moving = exchange.takeBody(skip, (bytes, done) => {
-        try {
-          return take(bytes, done);
-        } catch (error) {
-          broken.reject(error);
-          return false;
-        }
-      });
-      await Promise.race([moving, broken.promise, stopped.promise]);
-      waiting = undefined;
+      await Promise.race([moving, broken.promise, this.#stopped.promise]);
+      this.#waiting = undefined;
     } catch (error) {
-      drop();
-      throw failed(error, 'source');
+      this.drop();
+      throw failureOf(error, 'source');
     } finally {
-      tell({ received });
+      this.#tellAll();
     }
   }
 
-  function drop(): void {
-    waiting?.connection.destroy();
-    waiting = undefined;
+  drop(): void {
+    this.#waiting?.connection.destroy();
+    this.#waiting = undefined;
   }
 
-  /** Other transfers of the thread get their turn between two pieces. */
-  async function takeFile(fd: number, end: number): Promise<void> {
+  /** Other transfers of the thread get their turn between two pieces. It ends before anybody is told that it has. */
+  async moveFile(fd: number, end: number): Promise<void> {
     const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    for (let at = 0; at < end && !stopped.isSettled(); ) {
+    for (let at = 0; at < end && !this.#stopped.isSettled(); ) {
       const count = readFile(fd, block, Math.min(block.length, end - at), at);
       if (count === 0) break;
       at += count;
       await new Promise<void>((resolve) => {
-        wake = resolve;
-        if (take(block.subarray(0, count), resolve)) setImmediate(resolve);
+        this.#wake = resolve;
+        if (this.#put(block.subarray(0, count), resolve)) setImmediate(resolve);
       });
     }
-    tell({ received });
-    if (stopped.isSettled()) await stopped.promise;
+    this.#tellAll();
+    if (this.#stopped.isSettled()) await this.#stopped.promise;
   }
 
-  return {
-    get,
-    take: takeBody,
-    drop,
-    takeFile,
-    finish: () => digest ?? `${expected.algorithm}:${hash.copy().digest('hex')}`,
-    async answer() {
-      try {
-        const answer = await Promise.race([sink.answer, stopped.promise]);
-        if (answer !== 'odd') return answer;
-      } catch (error) {
-        throw failed(error, 'sink');
-      }
-      throw new TransferFailure({ message: 'an answer that cannot be read', code: 'HPE_INVALID', where: 'sink' });
-    },
-    close() {
-      stop(ended());
-      drop();
-      sink.close();
-    },
-  };
+  finish(): string {
+    return this.#digest ?? `${digestAlgorithm(this.#expected.digest)}:${this.#hash.copy().digest('hex')}`;
+  }
+
+  async answer(): Promise<Answer> {
+    const answer = await Promise.race([this.#sink.answer, this.#stopped.promise]).catch((error: unknown) => {
+      throw failureOf(error, 'sink');
+    });
+    if (answer !== 'odd') return answer;
+    throw new TransferFailure({ message: 'an answer that cannot be read', code: 'HPE_INVALID', where: 'sink' });
+  }
+
+  close(): void {
+    this.#stop(ended());
+    this.drop();
+    this.#sink.close();
+  }
+
+  #stop(failure: TransferFailure): void {
+    this.#stopped.reject(failure);
+    this.#wake();
+  }
+
+  /** Hashes and passes on. The end of what was expected is passed on only when it is what was expected. */
+  #put(bytes: Uint8Array, done: () => void): boolean {
+    const { size, digest } = this.#expected;
+    if (this.#stopped.isSettled()) throw ended();
+    this.#received += bytes.length;
+    if (this.#received > size)
+      throw new TransferFailure({ message: 'too many bytes', code: 'TOO_MANY', where: 'source' });
+    this.#hash.update(bytes);
+    if (this.#received < size) {
+      this.#progress();
+      return this.#write(bytes, done);
+    }
+    this.#digest = `${digestAlgorithm(digest)}:${this.#hash.digest('hex')}`;
+    this.#tellAll(); // before anybody can answer to it
+    if (this.#digest !== digest) return true;
+    this.#sink.end();
+    return this.#write(bytes, done);
+  }
+
+  #write(bytes: Uint8Array, done: () => void): boolean {
+    let late: NodeJS.Timeout | undefined;
+    let isBlocked = false;
+    const onFree = (): void => {
+      clearTimeout(late);
+      if (isBlocked) this.#tellAll();
+      done();
+    };
+    try {
+      if (this.#sink.put(bytes, onFree)) return true;
+    } catch (error) {
+      throw failureOf(error, 'file');
+    }
+    late = setTimeout(() => {
+      isBlocked = true;
+      this.#tellAll(0, true);
+    }, BLOCKED_MS);
+    return false;
+  }
+
+  /** @param waiting bytes that have come, and were not put in yet */
+  #progress(waiting: number = 0): void {
+    const now = performance.now();
+    if (now - this.#told < TELL_MS) return;
+    this.#told = now;
+    this.#tellAll(waiting);
+  }
+
+  #tellAll(waiting: number = 0, blocked: boolean = false): void {
+    this.#tell({ received: this.#received, arrived: this.#received + waiting, blocked });
+  }
 }
 
 /** What is asked of a transfer that is over. */
@@ -169,11 +203,11 @@ function readFile(fd: number, block: Buffer, count: number, at: number): number 
   try {
     return readSync(fd, block, 0, count, at);
   } catch (error) {
-    throw failed(error, 'source');
+    throw failureOf(error, 'source');
   }
 }
 
-function failed(error: unknown, where: Failure['where'], stale: boolean = false): TransferFailure {
+function failureOf(error: unknown, where: Failure['where'], stale: boolean = false): TransferFailure {
   if (error instanceof TransferFailure) return error;
   const { message, code } = error as NodeJS.ErrnoException;
   return new TransferFailure({ message, code, where, stale });

@@ -1,27 +1,19 @@
 /** Transfers as the rest of the program has them: what they lead to, and what can be put in. The bytes are never seen here. */
 import { OciError } from '../../errors.ts';
 import type { Transfer } from '../../bytes/transfer.ts';
-import { type Digest, digestAlgorithm } from '../../model/digest.ts';
-import type { Answer, Sink, WireRequest } from './protocol.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { Answer, Expected, Sink, WireRequest } from './protocol.ts';
 import { openThreadCall, type ThreadCall, type ThreadFailure } from './threads.ts';
-
-/** What is on its way. */
-export interface Cargo {
-  readonly digest: Digest;
-  readonly size: number;
-}
 
 export interface ThreadTransfer extends Transfer {
   readonly call: ThreadCall;
   /** The file that it leads to, for errors. */
   readonly path: string;
-  /** Is the connection there that it leads into? */
-  readonly isConnected: boolean;
   readonly get: (request: WireRequest) => Promise<Answer | 'odd'>;
-  /** Moves the body that waits. @returns the bytes that were moved by now, when it fails, too */
-  readonly take: (skip: number) => Promise<void>;
+  /** Moves the body that waits. */
+  readonly move: (skip: number) => Promise<void>;
   readonly drop: () => Promise<void>;
-  readonly takeFile: (fd: number, end: number) => Promise<void>;
+  readonly moveFile: (fd: number, end: number) => Promise<void>;
   /** The answer to the request that it leads into. */
   readonly answer: () => Promise<Answer>;
   /** Ends it; what it leads to is touched no more. */
@@ -29,17 +21,15 @@ export interface ThreadTransfer extends Transfer {
 }
 
 /** Begins one; undefined: there are no threads here. */
-export async function beginTransfer(sink: Sink, { digest, size }: Cargo): Promise<ThreadTransfer | undefined> {
+export async function beginTransfer(sink: Sink, { digest, size }: Expected): Promise<ThreadTransfer | undefined> {
   const call = openThreadCall();
   if (call === undefined) return undefined;
   let received = 0;
-  let isConnected = false;
   call.listen((news) => {
     if ('received' in news) received = news.received;
-    else isConnected ||= news.connected === 'sink';
   });
   try {
-    await call.ask('open', sink, { algorithm: digestAlgorithm(digest), digest, size });
+    await call.ask('open', sink, { digest, size });
   } catch {
     await call.close();
     return undefined;
@@ -47,17 +37,20 @@ export async function beginTransfer(sink: Sink, { digest, size }: Cargo): Promis
   const transfer: ThreadTransfer = {
     call,
     path: sink.kind === 'file' ? sink.path : '',
-    get isConnected() {
-      return isConnected;
-    },
     get received() {
       return received;
     },
-    finish: async () => (await call.ask('finish')) as Digest,
+    finish: () =>
+      call.ask('finish').then(
+        (digest) => digest as Digest,
+        (cause: unknown) => {
+          throw new OciError('IO', 'a transfer thread has ended before its time', { cause });
+        },
+      ),
     get: (request) => call.ask('get', request),
-    take: (skip) => call.ask('take', skip),
-    drop: () => call.ask('drop'),
-    takeFile: (fd, end) => call.ask('takeFile', fd, end),
+    move: (skip) => call.ask('move', skip),
+    drop: () => call.ask('drop').catch(() => undefined), // with its thread, everything is dropped
+    moveFile: (fd, end) => call.ask('moveFile', fd, end),
     answer: () => call.ask('answer'),
     close: () => call.close(),
   };
@@ -67,10 +60,9 @@ export async function beginTransfer(sink: Sink, { digest, size }: Cargo): Promis
 
 const ours = new WeakSet<Transfer>();
 
-/** The whole of a transfer that was begun here. */
-export function threadTransfer(transfer: Transfer): ThreadTransfer {
-  if (ours.has(transfer)) return transfer as ThreadTransfer;
-  throw new OciError('UNSUPPORTED', 'this transfer is not one of the threads of this process');
+/** The whole of a transfer that was begun here; undefined: another copy of this package has begun it. */
+export function threadTransfer(transfer: Transfer | undefined): ThreadTransfer | undefined {
+  return transfer !== undefined && ours.has(transfer) ? (transfer as ThreadTransfer) : undefined;
 }
 
 /** What failed in the thread, as the runtime would have told it here. */

@@ -1,139 +1,184 @@
-/** One request of a thread and its answer, over a bare connection. A short body is read with the head; a long one waits to be taken. */
+/** One request of a thread and its answer, over a bare connection. A short body is read with the head; a long one waits to be moved. */
 import { type AnswerHead, parseAnswerHead } from './answer-head.ts';
-import { type Connection, connectTo, HEAD_BYTES, type Read } from './connection.ts';
+import { type Connection, connectTo, HEAD_BYTES, type Read, type Reader, type Step } from './connection.ts';
 import { dechunk } from './dechunk.ts';
 import { createPromise } from './promise.ts';
 import type { Answer, WireRequest } from './protocol.ts';
 
-/** A body that nobody waits for is read up to this length, and cut there. */
+/** A body that nobody waits for is read up to this length, and for no longer than that: the status has told all. */
 const SHORT_BYTES = 64 * 1024;
+const SHORT_MS = 1000;
+/** Answers that only announce the answer (100, 103). */
+const MAX_INTERIM = 10;
+const WAIT: Read = { used: 0, next: 'wait' };
+const MORE: Read = { used: 0, next: 'now' };
 
 /** Takes bytes where they stand. @returns whether the memory is free at once; otherwise `done` is called when it is */
-export type Take = (bytes: Uint8Array, done: () => void) => boolean;
-
-export interface WireExchange {
-  readonly connection: Connection;
-  /** `odd`: left to somebody who can do more; the connection is closed. */
-  readonly answer: Promise<Answer | 'odd'>;
-  /** Moves the body that waits, in large pieces. It fails when the connection does, after all that had come was moved. */
-  takeBody(skip: number, take: Take): Promise<void>;
-  /** Has anything come back? A kept connection without may have ended long ago. */
-  hasBegun(): boolean;
-}
+export type Put = (bytes: Uint8Array, done: () => void) => boolean;
 
 export interface ExchangeOptions {
-  readonly onConnect: () => void;
+  readonly onStep: (step: Step) => void;
   /** Is the body of a 200 or 206 wanted? It waits then. */
   readonly isWanted?: boolean;
+  /** Is told of every byte of the body that waits to be put. */
+  readonly onArrived?: (waiting: number) => void;
   /** Was all of the request written? Only then can its connection be used again. */
   readonly isSent?: () => boolean;
 }
 
-/** Opens a connection, and waits for an answer there; whoever begins it writes the request. */
-export function beginExchange(
-  { way }: WireRequest,
-  { onConnect, isWanted = false, isSent = () => true }: ExchangeOptions,
-): WireExchange {
-  const answering = createPromise<Answer | 'odd'>();
-  const body = createPromise<void>();
-  const connection = connectTo(way, onConnect);
-  let head: AnswerHead | undefined;
-  let hasBegun = false;
-  let [toSkip, left] = [0, 0];
-  let take: Take | undefined;
+interface Over {
+  readonly error: Error;
+  readonly bytes: Uint8Array;
+}
 
-  /** The end of an answer: the connection is free. What is in hand is finished first. */
-  const finish = (keep: boolean): void =>
-    queueMicrotask(() => (keep && isSent() ? connection.release() : connection.destroy()));
-  const fail = (error: unknown): void => {
-    answering.reject(error);
-    body.reject(error);
-  };
-  const answered = ({ status, headers, setCookie }: AnswerHead, bytes?: Uint8Array): void =>
-    answering.resolve({ status, headers, setCookie, body: bytes });
+export class WireExchange implements Reader {
+  readonly connection: Connection;
+  readonly #options: ExchangeOptions;
+  readonly #answering = createPromise<Answer | 'odd'>();
+  readonly #body = createPromise<void>();
+  #head: AnswerHead | undefined;
+  #hasBegun = false;
+  #interim = 0;
+  #patience: NodeJS.Timeout | undefined;
+  /** Of the body that waits. */
+  #left = 0;
+  #toSkip = 0;
+  #put: Put | undefined;
+  /** How the connection has ended, and what had come before. */
+  #over: Over | undefined;
 
-  function readHead(bytes: Uint8Array): Read {
-    const end = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf('\r\n\r\n');
-    if (end < 0) return bytes.length < HEAD_BYTES ? { used: 0, next: 'now' } : oddHead();
-    const parsed = parseAnswerHead(Buffer.from(bytes.subarray(0, end)).toString('latin1'));
-    if (parsed === 'odd') return oddHead();
-    const used = end + 4;
-    if (parsed.status < 200) return after(used, readHead(bytes.subarray(used)));
-    head = parsed;
-    connection.expect('body');
-    if (!isWanted || (parsed.status !== 200 && parsed.status !== 206)) {
-      return after(used, readShort(parsed, bytes.subarray(used)));
+  /** Opens a connection, and waits for an answer there; whoever begins it writes the request. */
+  constructor({ way }: WireRequest, options: ExchangeOptions) {
+    this.#options = options;
+    this.connection = connectTo(way, options.onStep);
+    this.connection.reader = this;
+  }
+
+  /** `odd`: left to somebody who can do more; the connection is closed. */
+  get answer(): Promise<Answer | 'odd'> {
+    return this.#answering.promise;
+  }
+
+  /** Was it a kept connection, on which nothing has come back? Then it may have ended long ago. */
+  isStale(): boolean {
+    return this.connection.reused && !this.#hasBegun;
+  }
+
+  /** Moves the body that waits, in large pieces. It fails when the connection does, after all that had come was moved. */
+  moveBody(skip: number, put: Put): Promise<void> {
+    this.#toSkip = skip;
+    this.#put = put;
+    if (this.#left === 0) this.#finishBody();
+    else if (this.#over !== undefined) this.#moveRest(put, this.#over);
+    else this.connection.resume();
+    return this.#body.promise;
+  }
+
+  read(bytes: Uint8Array, isFull: boolean): Read {
+    this.#hasBegun = true;
+    if (this.#head === undefined) return this.#readHead(bytes);
+    if (!this.#answering.isSettled()) return this.#readShort(this.#head, bytes);
+    if (this.#put === undefined || this.#left === 0) return WAIT;
+    // Large pieces cost less than many.
+    if (isFull || bytes.length >= this.#left) return this.#pass(bytes.subarray(0, this.#left), this.#put);
+    this.#options.onArrived?.(bytes.length);
+    return MORE;
+  }
+
+  end(given: Error | undefined, bytes: Uint8Array): void {
+    const error = given ?? Object.assign(new Error('the connection ended early'), { code: 'ECONNRESET' });
+    this.#over = { error, bytes };
+    if (this.#head === undefined) return this.#answering.reject(error);
+    if (!this.#answering.isSettled())
+      this.#answerShort(this.#head, this.#head.length === 'chunked' ? undefined : bytes);
+    else if (this.#left > 0 && this.#put !== undefined) this.#moveRest(this.#put, this.#over);
+  }
+
+  #readHead(bytes: Uint8Array): Read {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const end = text.indexOf('\r\n\r\n');
+    if (end < 0) return bytes.length < HEAD_BYTES ? MORE : this.#odd();
+    const head = parseAnswerHead(text.toString('latin1', 0, end));
+    if (head === 'odd' || head.status === 101 || this.#interim > MAX_INTERIM) return this.#odd();
+    const [used, rest] = [end + 4, bytes.subarray(end + 4)];
+    if (head.status < 200) {
+      this.#interim++;
+      return after(used, this.#readHead(rest));
     }
-    const coding = parsed.headers['content-encoding'] ?? 'identity';
-    if (typeof parsed.length !== 'number' || coding !== 'identity') return oddHead();
-    left = parsed.length;
-    answered(parsed);
-    return { used, next: 'wait' };
+    this.#head = head;
+    this.connection.expect('body');
+    const isWanted = this.#options.isWanted === true && (head.status === 200 || head.status === 206);
+    return after(used, isWanted ? this.#keepBody(head) : this.#readShort(head, rest));
   }
 
-  function oddHead(): Read {
-    answering.resolve('odd');
-    finish(false);
-    return { used: 0, next: 'wait' };
+  #keepBody(head: AnswerHead): Read {
+    const coding = head.headers['content-encoding'] ?? 'identity';
+    if (typeof head.length !== 'number' || coding !== 'identity') return this.#odd();
+    this.#left = head.length;
+    this.#answered(head);
+    return WAIT;
   }
 
-  function readShort(answer: AnswerHead, bytes: Uint8Array): Read {
-    const isCut = bytes.length >= SHORT_BYTES;
-    const whole = wholeBody(answer, bytes) ?? (isCut ? { body: bytes.subarray(0, SHORT_BYTES), used: 0 } : undefined);
-    if (whole === undefined) return { used: 0, next: 'now' };
-    connection.expect('head');
-    answered(answer, new Uint8Array(whole.body));
-    finish(answer.keep && !isCut);
-    return { used: whole.used, next: 'wait' };
+  #odd(): Read {
+    this.#answering.resolve('odd');
+    this.#finish(false);
+    return WAIT;
   }
 
-  function pass(piece: Uint8Array, passOn: Take): Read {
-    left -= piece.length;
-    const dropped = Math.min(toSkip, piece.length);
-    toSkip -= dropped;
-    const isLast = left === 0;
-    if (isLast) connection.expect('head');
-    const goOn = (): void => (isLast ? over() : connection.resume());
-    const isFree = dropped === piece.length || passOn(piece.subarray(dropped), goOn);
-    if (!isFree) return { used: piece.length, next: 'hold' };
-    if (isLast) over();
-    return { used: piece.length, next: isLast ? 'wait' : 'now' };
+  #readShort(head: AnswerHead, bytes: Uint8Array): Read {
+    const whole = wholeBody(head, bytes);
+    if (whole !== undefined) {
+      this.#answerShort(head, whole.body, head.keep);
+      return { used: whole.used, next: 'wait' };
+    }
+    if (bytes.length >= SHORT_BYTES) {
+      this.#answerShort(head, head.length === 'chunked' ? undefined : bytes.subarray(0, SHORT_BYTES));
+      return WAIT;
+    }
+    this.#patience ??= setTimeout(() => this.#answerShort(head), SHORT_MS);
+    return MORE;
   }
 
-  function over(): void {
-    finish(head?.keep === true);
-    body.resolve();
+  /** The answer with as much of its body as there is. */
+  #answerShort(head: AnswerHead, body: Uint8Array = new Uint8Array(), keep: boolean = false): void {
+    clearTimeout(this.#patience);
+    this.connection.expect('head');
+    this.#answered(head, body);
+    this.#finish(keep);
   }
 
-  connection.reader = {
-    read(bytes, isFull) {
-      hasBegun = true;
-      if (head === undefined) return readHead(bytes);
-      if (!answering.isSettled()) return readShort(head, bytes);
-      if (take === undefined || left === 0) return { used: 0, next: 'wait' };
-      // Large pieces cost less than many.
-      return isFull || bytes.length >= left ? pass(bytes.subarray(0, left), take) : { used: 0, next: 'now' };
-    },
-    end(error, bytes) {
-      const early = error ?? Object.assign(new Error('the connection ended early'), { code: 'ECONNRESET' });
-      if (head?.length === 'rest' && error === undefined) answered(head, new Uint8Array(bytes));
-      if (head === undefined || !answering.isSettled()) return fail(early);
-      if (take === undefined || left === 0) return; // it is told again when the body is taken
-      if (bytes.length > 0) pass(bytes.subarray(0, left), take);
-      if (left > 0) body.reject(early);
-    },
-  };
-  return {
-    connection,
-    answer: answering.promise,
-    takeBody(skip, passOn) {
-      [toSkip, take] = [skip, passOn];
-      if (left === 0) over();
-      else connection.resume();
-      return body.promise;
-    },
-    hasBegun: () => hasBegun,
-  };
+  #answered({ status, headers, setCookie }: AnswerHead, bytes?: Uint8Array): void {
+    this.#answering.resolve({ status, headers, setCookie, body: bytes && new Uint8Array(bytes) });
+  }
+
+  #pass(piece: Uint8Array, put: Put): Read {
+    this.#left -= piece.length;
+    const dropped = Math.min(this.#toSkip, piece.length);
+    this.#toSkip -= dropped;
+    const isLast = this.#left === 0;
+    if (isLast) this.connection.expect('head');
+    const goOn = (): void => (isLast ? this.#finishBody() : this.connection.resume());
+    const isFree = dropped === piece.length || put(piece.subarray(dropped), goOn);
+    if (isFree && isLast) this.#finishBody();
+    return { used: piece.length, next: !isFree ? 'hold' : isLast ? 'wait' : 'now' };
+  }
+
+  /** What had come before the end, once. */
+  #moveRest(put: Put, { error, bytes }: Over): void {
+    if (bytes.length > 0) this.#pass(bytes.subarray(0, this.#left), put);
+    if (this.#left > 0) this.#body.reject(error);
+  }
+
+  #finishBody(): void {
+    this.#finish(this.#head?.keep === true);
+    this.#body.resolve();
+  }
+
+  /** The connection is free, once what is in hand is over. */
+  #finish(keep: boolean): void {
+    const { isSent = () => true } = this.#options;
+    queueMicrotask(() => (keep && isSent() ? this.connection.release() : this.connection.destroy()));
+  }
 }
 
 function after(used: number, read: Read): Read {

@@ -1,12 +1,13 @@
 /** The program of a transfer thread: it answers what it is asked, each transfer for itself. */
 import { parentPort } from 'node:worker_threads';
 import { forgetConnections } from './connection.ts';
-import type { Asked, Failure, Questions, Told } from './protocol.ts';
+import { type Asked, type Failure, HELLO, type Questions, type Told } from './protocol.ts';
 import { ended, openTransfer, type Transfer, TransferFailure } from './transfer.ts';
 
 const transfers = new Map<number, Transfer>();
 const say = (told: Told): void => parentPort?.postMessage(told, []);
 
+say({ hello: HELLO });
 parentPort?.on('message', (asked: Asked) => {
   if ('forget' in asked) forgetConnections(asked.forget);
   else void answer(asked);
@@ -30,10 +31,11 @@ function resultOf({ transfer, question, args }: Exclude<Asked, { readonly forget
     );
     return undefined;
   }
-  const ask = transfers.get(transfer)?.[question] as ((...args: readonly unknown[]) => unknown) | undefined;
+  const asked = transfers.get(transfer);
   if (question === 'close') transfers.delete(transfer);
-  if (ask === undefined && question !== 'close') throw ended();
-  return ask?.(...args);
+  else if (asked === undefined) throw ended();
+  const ask = asked?.[question] as ((...args: unknown[]) => unknown) | undefined;
+  return ask?.apply(asked, [...args]);
 }
 
 function failureOf(error: unknown): Failure {

@@ -13,12 +13,14 @@ import { contentOf, manifestFrom } from './content.ts';
 import { requireLinks } from './links.ts';
 import { listAfter } from './listing.ts';
 import { referrerDescriptor } from './referrer.ts';
+import { straightAway } from './turn.ts';
 import type {
   Content,
   Deletion,
   Ingest,
   IngestRegistry,
   IngestStore,
+  PutBlobOptions,
   PutManifestOptions,
   ReferrersOptions,
 } from './types.ts';
@@ -142,7 +144,7 @@ async function putBlob(
   shelf: Shelf,
   content: Content,
   origin: Shelf | undefined,
-  options: Call = {},
+  options: PutBlobOptions = {},
 ): Promise<'exists' | 'mounted' | 'written'> {
   const { digest } = content.descriptor;
   if (shelf.blobs.has(digest)) return 'exists';
@@ -151,9 +153,12 @@ async function putBlob(
     shelf.blobs.set(digest, mounted);
     return 'mounted';
   }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of abortable(content.open(options), options.signal)) chunks.push(new Uint8Array(chunk));
-  shelf.blobs.set(digest, concat(chunks));
+  const { turn = straightAway, signal, on } = options;
+  await turn(async () => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of abortable(content.open({ signal, on }), signal)) chunks.push(new Uint8Array(chunk));
+    shelf.blobs.set(digest, concat(chunks));
+  });
   return 'written';
 }
 

@@ -3,7 +3,7 @@
  * what is sure to be sent: what turned out to be there costs the source nothing.
  */
 import type { Call } from '../model/call.ts';
-import type { Content } from '../store/types.ts';
+import type { Content, OpenOptions } from '../store/types.ts';
 
 /** Content whose first bytes are under way. */
 export interface Ahead {
@@ -23,10 +23,11 @@ export function openAhead(content: Content, { signal, on }: Call): Ahead {
   })();
   const first = bytes.next();
   first.catch(() => {});
-  let given = false;
-  let begun = false;
-  async function* goOn(): AsyncGenerator<Uint8Array> {
-    begun = true;
+  let taken = false;
+  /** Whoever begins to read first has it: a request that was never sent has asked for a body and read nothing. */
+  async function* goOn(options: OpenOptions): AsyncGenerator<Uint8Array> {
+    if (taken) return yield* content.open(options);
+    taken = true;
     try {
       for (let next = await first; next.done !== true; next = await bytes.next()) yield next.value;
     } finally {
@@ -39,14 +40,12 @@ export function openAhead(content: Content, { signal, on }: Call): Ahead {
       ...content,
       open(options = {}) {
         const isWhole = options.start === undefined && options.end === undefined && options.prefix === undefined;
-        if (given || !isWhole) return content.open(options);
-        given = true;
-        return goOn();
+        return isWhole ? goOn(options) : content.open(options);
       },
     },
     async close() {
-      if (begun) return;
-      given = true;
+      if (taken) return;
+      taken = true;
       signal?.removeEventListener('abort', forward);
       unwanted.abort();
       await first.catch(() => {});

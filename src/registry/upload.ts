@@ -32,7 +32,7 @@ export async function upload(
   const tried = new Set<Way>();
   for (let count = 1; ; count++) {
     const begun = await begin(job, count === 1 ? opened : undefined, way);
-    const setback = await attempt({ ...job, content: begun.content }, begun.session, way).finally(begun.close);
+    const setback = await attempt({ ...job, content: begun.content }, begun, way);
     if (setback === undefined) return;
     const failedAt = place.session.clock.now();
     if (await blobIsThere(place, descriptor, call).catch(() => false)) return;
@@ -66,7 +66,7 @@ async function begin({ place, content, call }: Upload, opened: UploadSession | u
 }
 
 /** One session. Whatever ends the upload for good gives the session up first. */
-async function attempt(job: Upload, session: UploadSession, way: Way): Promise<Setback | undefined> {
+async function attempt(job: Upload, { session, close }: Begun, way: Way): Promise<Setback | undefined> {
   const { place, call } = job;
   try {
     return await (way === 'whole' ? sendWhole(job, session) : sendChunks(job, session));
@@ -74,6 +74,8 @@ async function attempt(job: Upload, session: UploadSession, way: Way): Promise<S
     await cancelUpload(place, session, call);
     if (call.signal?.aborted === true) throw abortError(call.signal);
     throw error;
+  } finally {
+    await close();
   }
 }
 

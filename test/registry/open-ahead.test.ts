@@ -57,6 +57,7 @@ test('what nobody goes on with is over when it is closed, also where it waits fo
       await new Promise((_resolve, reject) => {
         options?.signal?.addEventListener('abort', () => reject(new OciError('ABORTED', 'ended')));
       });
+      yield bytes;
     },
   });
   await openAhead(silent, {}).close();
@@ -95,8 +96,8 @@ test('a source that fails gives the session up, and its error is told', async ()
   const made = testRegistry();
   const failing: Content = {
     ...content,
-    // eslint-disable-next-line require-yield
     async *open() {
+      yield* [];
       throw new OciError('NOT_FOUND', 'the source has lost it', { missing: 'blob' });
     },
   };

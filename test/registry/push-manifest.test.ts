@@ -69,8 +69,14 @@ describe('a manifest', () => {
       ['v2', other.manifest.descriptor.digest],
       ['v3', image.manifest.descriptor.digest],
     ]);
-    assert.equal(await made.repository.putManifest(image.manifest, { tags: [...standing.keys()], standing }), 'written');
-    assert.deepEqual(made.requests.map(({ method }) => method), ['PUT', 'PUT']);
+    assert.equal(
+      await made.repository.putManifest(image.manifest, { tags: [...standing.keys()], standing }),
+      'written',
+    );
+    assert.deepEqual(
+      made.requests.map(({ method }) => method),
+      ['PUT', 'PUT'],
+    );
     assert.deepEqual(written(made), ['v1', 'v2']);
     assert.equal(await made.repository.putManifest(image.manifest, { tags: ['v3'], standing }), 'exists');
     assert.equal(made.requests.length, 2);

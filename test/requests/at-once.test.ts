@@ -19,7 +19,11 @@ async function multiPlatform(): Promise<Built> {
   return buildIndex({ manifests: await Promise.all(images) });
 }
 
-async function copied(built: Built, options: CopyOptions = {}, far: FarRegistries = farRegistries()): Promise<string[][]> {
+async function copied(
+  built: Built,
+  options: CopyOptions = {},
+  far: FarRegistries = farRegistries(),
+): Promise<string[][]> {
   await putBuilt(far.from.repository('team/app'), built, { tags: ['1'] });
   const [from, to] = [far.client.repository('from.test/team/app'), far.client.repository('to.test/team/app')];
   await copy(from, '1', to, { tags: ['1'], ...options });

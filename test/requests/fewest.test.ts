@@ -18,7 +18,9 @@ const short = ({ digest }: Descriptor): string => digest.slice(0, 13);
 const root = short(manifest.descriptor);
 const blobs = manifest.links.map(({ descriptor }) => short(descriptor));
 
-async function ends(...tags: readonly string[]): Promise<FarRegistries & { readonly source: Source; readonly target: Target }> {
+async function ends(
+  ...tags: readonly string[]
+): Promise<FarRegistries & { readonly source: Source; readonly target: Target }> {
   const far = farRegistries();
   await putBuilt(far.from.repository('team/app'), image, { tags: ['1', ...tags] });
   const [source, target] = [far.client.repository('from.test/team/app'), far.client.repository('to.test/team/app')];
@@ -108,7 +110,13 @@ describe('the fewest requests, in the fewest round trips:', () => {
     const { source, target, to, rounds } = await ends();
     for (const content of image.blobs) await to.repository('team/app').putBlob(content);
     await copy(source, '1', target, options);
-    assert.deepEqual(rounds().flat().filter((request) => /blobs/.test(request)).sort(), all('to HEAD blobs/'));
+    assert.deepEqual(
+      rounds()
+        .flat()
+        .filter((request) => /blobs/.test(request))
+        .sort(),
+      all('to HEAD blobs/'),
+    );
   });
 
   test('a copy within a registry is one a blob, all at once, and no byte', async () => {
@@ -128,16 +136,18 @@ describe('the fewest requests, in the fewest round trips:', () => {
     assert.equal((await collect(tagDigests(source))).length, 21);
     const asked = rounds();
     assert.deepEqual(asked[0], ['from GET tags/list']);
-    assert.deepEqual(
-      asked.slice(1).flat().sort(),
-      ['1', ...tags].map((tag) => `from HEAD manifests/${tag}`).sort(),
-    );
+    assert.deepEqual(asked.slice(1).flat().sort(), ['1', ...tags].map((tag) => `from HEAD manifests/${tag}`).sort());
     assert.equal(most(), 16);
   });
 
   test('a tag is deleted by one', async () => {
     const { client, rounds } = await ends();
     await client.repository('from.test/team/app').delete({ tag: '1' });
-    assert.deepEqual(rounds().flat().filter((request) => request.includes('DELETE')), ['from DELETE manifests/1']);
+    assert.deepEqual(
+      rounds()
+        .flat()
+        .filter((request) => request.includes('DELETE')),
+      ['from DELETE manifests/1'],
+    );
   });
 });

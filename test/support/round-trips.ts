@@ -17,9 +17,9 @@ export interface FarRegistries {
   readonly from: IngestRegistry;
   readonly to: IngestRegistry;
   /** Each round trip until now, with what was answered in it, as `from GET manifests/1`; then they are forgotten. */
-  rounds(): readonly (readonly string[])[];
+  readonly rounds: () => readonly (readonly string[])[];
   /** The most requests that waited at once. */
-  most(): number;
+  readonly most: () => number;
 }
 
 /** Turns of the event loop in which nobody asks anything, before all are taken to wait. */

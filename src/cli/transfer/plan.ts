@@ -57,7 +57,9 @@ export async function planCopy(
   const reused = { objects: 0, bytes: 0 };
   // A tag that is made of a digest has come along with what it hangs on.
   const names = (referrers ?? false) === false ? tags : tags.filter((tag) => !isDigestTag(tag));
-  const named = await Promise.all(names.map((tag) => (known?.has(tag) ? known.get(tag) : target.resolve(tag, call))));
+  const named = await Promise.all(
+    names.map(async (tag) => (known?.has(tag) ? known.get(tag) : target.resolve(tag, call))),
+  );
   const isNamed = named.every((one) => one?.digest === root.digest);
   const standing = mapLimited(partsOf(manifests, foreignLayers), CONCURRENCY, async ({ descriptor, isManifest }) => {
     const found = await (isManifest ? target.resolve(descriptor.digest, call) : target.stat(descriptor.digest, call));

@@ -145,7 +145,12 @@ async function sendChosen(
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
   }
   if (flags.dryRun === true) {
-    const planned = { tags: to.tags, standing: to.standing, referrers: wantedReferrers(flags), foreignLayers: flags.foreignLayers };
+    const planned = {
+      tags: to.tags,
+      standing: to.standing,
+      referrers: wantedReferrers(flags),
+      foreignLayers: flags.foreignLayers,
+    };
     const { sent, reused } = await planCopy(source, root, to.target, call, planned);
     return { ...described(from, to, root, 'planned'), convertedFrom, sent, reused };
   }

@@ -82,6 +82,7 @@ export { contentFrom, contentOf, manifestFrom, manifestFromDocument, type ReadWi
 export { createMemoryRegistry, createMemoryStore } from './store/memory.ts';
 export { type Additions, overlay } from './store/overlay.ts';
 export type * from './store/types.ts';
+export type { Turn } from './store/turn.ts';
 export { copy, type CopyOptions } from './graph/copy.ts';
 export {
   carryOut,

@@ -76,12 +76,14 @@ export { compressionOf, type Compression, decompress } from './bytes/decompress.
 export type { InflateOptions } from './bytes/compress.ts';
 export { createHasher, digestOf, type Hasher } from './bytes/hash.ts';
 export { drain, readAll } from './bytes/read.ts';
+export type { Pour, PourOptions, Transfer } from './bytes/transfer.ts';
 export { verify, type VerifyOptions } from './bytes/verify.ts';
 export { type Cache, memoryCache } from './store/cache.ts';
 export { contentFrom, contentOf, manifestFrom, manifestFromDocument, type ReadWindow } from './store/content.ts';
 export { createMemoryRegistry, createMemoryStore } from './store/memory.ts';
 export { type Additions, overlay } from './store/overlay.ts';
 export type * from './store/types.ts';
+export type { Turn } from './store/turn.ts';
 export { copy, type CopyOptions } from './graph/copy.ts';
 export {
   carryOut,

@@ -10,10 +10,11 @@ import { isIndexType } from '../model/media-types.ts';
 import type { Source } from '../store/types.ts';
 import { collect, mapLimited } from './collect.ts';
 import { type TagDigest, tagDigests } from './tag-digests.ts';
+import { DEFAULT_BOUNDS } from './tasks.ts';
 import { isUnreadable } from './unreadable.ts';
 
 export interface PlanOptions extends Call {
-  /** Requests at a time; 4 unless told. */
+  /** Requests at a time; 16 unless told. */
   readonly concurrency?: number | undefined;
 }
 
@@ -34,7 +35,7 @@ export interface DeletionPlan {
 
 /** A repository that nobody knows holds nothing. @throws OciError `UNAUTHORIZED`, `DENIED`, and whatever the store throws */
 export async function planDeletion(source: Source, options: PlanOptions = {}): Promise<DeletionPlan> {
-  const { concurrency = 4, signal, on } = options;
+  const { concurrency = DEFAULT_BOUNDS.calls, signal, on } = options;
   const reading: Reading = { source, concurrency, call: { signal, on } };
   const tagged = await tagsOf(reading);
   const parts = await partsOf(reading, tagged);

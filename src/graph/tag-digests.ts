@@ -2,9 +2,10 @@
 import type { Descriptor } from '../model/descriptor.ts';
 import type { ListOptions, Source } from '../store/types.ts';
 import { mapLimited } from './collect.ts';
+import { DEFAULT_BOUNDS } from './tasks.ts';
 
 export interface TagDigestsOptions extends ListOptions {
-  /** Tags asked for at a time; 8 unless told. */
+  /** Tags asked for at a time; 16 unless told. */
   readonly concurrency?: number | undefined;
   /** These tags; all of the repository unless told. */
   readonly tags?: AsyncIterable<string> | Iterable<string> | undefined;
@@ -22,7 +23,7 @@ export interface TagDigest {
  * @throws OciError `NOT_FOUND` when the repository is unknown
  */
 export async function* tagDigests(source: Source, options: TagDigestsOptions = {}): AsyncGenerator<TagDigest> {
-  const { concurrency = 8, tags = source.tags(options), signal, on } = options;
+  const { concurrency = DEFAULT_BOUNDS.calls, tags = source.tags(options), signal, on } = options;
   const resolved = mapLimited(tags, concurrency, async (tag) => ({
     tag,
     descriptor: await source.resolve(tag, { signal, on }),

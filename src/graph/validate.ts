@@ -14,12 +14,12 @@ import { counted } from './progress.ts';
 import { rootOf } from './root.ts';
 import { imageConfig } from './select.ts';
 import { MAX_DEPTH } from './copy.ts';
-import { type Tasks, withTasks } from './tasks.ts';
+import { DEFAULT_BOUNDS, type Tasks, withTasks } from './tasks.ts';
 
 export interface ValidateOptions extends Call {
   /** Only look whether everything is there, with the right size; read no blob. */
   readonly quick?: boolean | undefined;
-  /** Things read at a time; 4 unless told. */
+  /** Things read at a time; unless told 4, and 16 where no blob is read. */
   readonly concurrency?: number | undefined;
 }
 
@@ -53,12 +53,16 @@ export async function validate(
   reference: string | Descriptor,
   options: ValidateOptions = {},
 ): Promise<Validation> {
-  return withTasks(options.concurrency ?? 4, options.signal, async (tasks) => {
+  return withTasks(options.concurrency ?? boundOf(options), options.signal, async (tasks) => {
     const seen = { manifests: 0, blobs: 0, bytes: 0, problems: [] as Problem[] };
     const run: Run = { source, options, tasks, seen, call: { signal: tasks.signal, on: options.on } };
     await checkManifest(run, await rootOf(source, reference, run.call), 0);
     return seen;
   });
+}
+
+function boundOf({ quick }: ValidateOptions): number {
+  return quick === true ? DEFAULT_BOUNDS.calls : DEFAULT_BOUNDS.transfers;
 }
 
 async function checkManifest(run: Run, descriptor: Descriptor, depth: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** The writing half of a layout: any medium whose files can be added to is a `Target`. */
 import { throwIfAborted } from '../errors.ts';
 import { parseDigest } from '../model/digest.ts';
+import { straightAway } from '../store/turn.ts';
 import type { Target } from '../store/types.ts';
 import { putBlob } from './put-blob.ts';
 import { beginLayout, putManifest } from './put-manifest.ts';
@@ -15,7 +16,8 @@ export function targetOf(layout: Layout<WriteTree>): Target {
       throwIfAborted(options.signal);
       parseDigest(content.descriptor.digest);
       await beginLayout(layout, options);
-      return putBlob(layout.tree, content, options);
+      const { turn = straightAway, signal, on } = options;
+      return turn(() => putBlob(layout.tree, content, { signal, on }));
     },
     putManifest: (manifest, options = {}) => putManifest(layout, manifest, options),
   };

@@ -2,7 +2,8 @@
 import { throwIfAborted } from '../errors.ts';
 import type { Call } from '../model/call.ts';
 import { parseDigest } from '../model/digest.ts';
-import type { Content } from '../store/types.ts';
+import { straightAway } from '../store/turn.ts';
+import type { Content, PutBlobOptions } from '../store/types.ts';
 import type { Place } from './session.ts';
 import { blobIsThere } from './stat.ts';
 import { upload } from './upload.ts';
@@ -12,7 +13,7 @@ import { cancelUpload, mountBlob } from './upload-session.ts';
 export async function pushBlob(
   place: Place,
   content: Content,
-  options: Call = {},
+  options: PutBlobOptions = {},
 ): Promise<'exists' | 'mounted' | 'written'> {
   const call: Call = { signal: options.signal, on: options.on };
   throwIfAborted(call.signal);
@@ -24,7 +25,8 @@ export async function pushBlob(
     if (mounted !== undefined) await cancelUpload(place, mounted, call);
     return 'exists';
   }
-  await upload(place, content, mounted, call);
+  const { turn = straightAway } = options;
+  await turn(() => upload(place, content, mounted, call));
   return 'written';
 }
 

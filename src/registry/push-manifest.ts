@@ -23,14 +23,14 @@ export async function pushManifest(
   manifest: Manifest,
   options: PutManifestOptions = {},
 ): Promise<'exists' | 'written'> {
-  const { tags = [], ifMatch, signal, on } = options;
+  const { tags = [], signal, on } = options;
   const call: Call = { signal, on };
   throwIfAborted(signal);
   const digest = checkManifest(manifest);
   tags.forEach(checkTag);
   const first = tags.length === 0 || digestAlgorithm(digest) !== 'sha256';
   const answers: Answer[] = first ? [await putDigest(place, manifest, tags, call)] : [];
-  for (const tag of remaining(tags, answers[0])) answers.push(await putTag(place, manifest, tag, ifMatch, call));
+  for (const tag of remaining(tags, answers[0])) answers.push(await putTag(place, manifest, tag, options));
   if (manifest.subject !== undefined) await attach(place, manifest, manifest.subject.digest, answers.at(-1), call);
   return answers.every((answer) => answer === 'exists') ? 'exists' : 'written';
 }
@@ -64,11 +64,12 @@ async function putTag(
   place: Place,
   manifest: Manifest,
   tag: string,
-  ifMatch: Digest | undefined,
-  call: Call,
+  { ifMatch, standing: known, signal, on }: PutManifestOptions,
 ): Promise<Answer> {
-  const head = await headManifest(place, tag, call, 'push');
-  const standing = head?.descriptor.digest;
+  const call: Call = { signal, on };
+  const isKnown = ifMatch === undefined && known?.has(tag) === true;
+  const head = isKnown ? undefined : await headManifest(place, tag, call, 'push');
+  const standing = isKnown ? known.get(tag) : head?.descriptor.digest;
   if (ifMatch !== undefined && standing !== ifMatch) {
     const is = standing ?? 'nothing';
     throw new OciError('CONFLICT', `${nameOf(place)}:${tag} stands for ${is}, not for ${ifMatch} as it should`);

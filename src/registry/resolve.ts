@@ -9,6 +9,7 @@ import type { Call, WireResponse } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { digestAlgorithm, isDigest } from '../model/digest.ts';
 import { bareMediaType, MANIFEST_TYPES } from '../model/media-types.ts';
+import type { ResolveOptions } from '../store/types.ts';
 import type { Facts } from './facts.ts';
 import { descriptorOf, pullRaw } from './manifest.ts';
 import {
@@ -40,8 +41,8 @@ export interface ManifestHead {
 export async function headManifest(
   place: Place,
   reference: string,
-  call: Call = {},
-  access: Access = 'pull',
+  { forWriting = false, ...call }: ResolveOptions = {},
+  access: Access = forWriting ? 'push' : 'pull',
 ): Promise<ManifestHead | undefined> {
   throwIfAborted(call.signal);
   const target = checkReference(reference);
@@ -54,15 +55,19 @@ export async function headManifest(
   else if (!refusesHead.has(status)) throw await failed(exchange, `cannot look up ${manifestName(place, target)}`);
   else await settle(exchange);
   if (head !== undefined) facts.manifestHead = 'honest';
-  if (head !== undefined || (status === 404 && isBelieved(facts, access))) return head;
+  if (head !== undefined || (status === 404 && isBelieved(facts, access, target, forWriting))) return head;
   const found = await byGet(place, target, call, access);
   facts.manifestHead = found === undefined && status === 404 ? 'unproven' : 'broken';
   return found;
 }
 
-/** Is a 404 to a HEAD taken for true? Who writes loses nothing by it: what was there after all is written again. */
-function isBelieved({ manifestHead }: Facts, access: Access): boolean {
-  return manifestHead === 'honest' || (manifestHead === 'unproven' && access !== 'pull');
+/**
+ * Is a 404 to a HEAD taken for true? Who writes loses nothing by it: what was there after all is written again. But a tag that
+ * stands may be one that cannot be written a second time (Nexus, where redeploying is off).
+ */
+function isBelieved({ manifestHead }: Facts, access: Access, target: string, forWriting: boolean): boolean {
+  if (manifestHead === 'honest') return true;
+  return forWriting ? isDigest(target) : manifestHead === 'unproven' && access !== 'pull';
 }
 
 /** 405 and 501: no HEAD at all; 400 and 403: some answer it so and give the manifest all the same (registry.centos.org). */

@@ -3,11 +3,13 @@
  * one is lost. How bytes travel is settled in `upload-whole` and `upload-chunks`; here, what to do when they did not arrive.
  */
 import { abortError } from '../errors.ts';
+import { MIN_TRANSFER_BYTES } from '../bytes/transfer.ts';
 import type { Call } from '../model/call.ts';
 import type { Content } from '../store/types.ts';
 import { apiUrl, pathIn } from './requests.ts';
 import type { Place } from './session.ts';
 import { blobIsThere } from './stat.ts';
+import { openAhead } from './open-ahead.ts';
 import { sendChunks } from './upload-chunks.ts';
 import { type Setback, type Upload, waitBefore, type Way } from './upload-job.ts';
 import { cancelUpload, startUpload, type UploadSession } from './upload-session.ts';
@@ -30,12 +32,12 @@ export async function upload(
   let way = firstWay(place, descriptor.size);
   const tried = new Set<Way>();
   for (let count = 1; ; count++) {
-    const session = (count === 1 ? opened : undefined) ?? (await startUpload(place, descriptor.digest, call));
-    const setback = await attempt(job, session, way);
+    const begun = await begin(job, count === 1 ? opened : undefined, way);
+    const setback = await attempt({ ...job, content: begun.content }, begun, way);
     if (setback === undefined) return;
     const failedAt = place.session.clock.now();
     if (await blobIsThere(place, descriptor, call).catch(() => false)) return;
-    await cancelUpload(place, session, call);
+    await cancelUpload(place, begun.session, call);
     tried.add(way);
     const wayBack = setback.next !== way && tried.has(setback.next);
     if (count >= MAX_SESSIONS || wayBack) throw setback.error;
@@ -44,8 +46,30 @@ export async function upload(
   }
 }
 
+/** A session, and what is sent in it, which is opened while the session begins. */
+interface Begun extends Pick<Upload, 'content'> {
+  readonly session: UploadSession;
+  readonly close: () => Promise<void>;
+}
+
+async function begin({ place, content, call }: Upload, opened: UploadSession | undefined, way: Way): Promise<Begun> {
+  if (opened !== undefined) return { session: opened, content, close: async () => {} };
+  const { digest, size } = content.descriptor;
+  const starting = startUpload(place, digest, call);
+  // What is to pass by this thread is not opened in it.
+  const isLarge = content.pour !== undefined && size >= MIN_TRANSFER_BYTES;
+  const ahead = way === 'whole' && size > 0 && !isLarge ? openAhead(content, call) : undefined;
+  const close = async (): Promise<void> => ahead?.close();
+  try {
+    return { session: await starting, content: ahead?.content ?? content, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
 /** One session. Whatever ends the upload for good gives the session up first. */
-async function attempt(job: Upload, session: UploadSession, way: Way): Promise<Setback | undefined> {
+async function attempt(job: Upload, { session, close }: Begun, way: Way): Promise<Setback | undefined> {
   const { place, call } = job;
   try {
     return await (way === 'whole' ? sendWhole(job, session) : sendChunks(job, session));
@@ -53,6 +77,8 @@ async function attempt(job: Upload, session: UploadSession, way: Way): Promise<S
     await cancelUpload(place, session, call);
     if (call.signal?.aborted === true) throw abortError(call.signal);
     throw error;
+  } finally {
+    await close();
   }
 }
 

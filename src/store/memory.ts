@@ -14,12 +14,14 @@ import { requireLinks } from './links.ts';
 import { listAfter } from './listing.ts';
 import { paged, pagesOf } from './paged.ts';
 import { referrerDescriptor } from './referrer.ts';
+import { straightAway } from './turn.ts';
 import type {
   Content,
   Deletion,
   Ingest,
   IngestRegistry,
   IngestStore,
+  PutBlobOptions,
   PutManifestOptions,
   ReferrersOptions,
 } from './types.ts';
@@ -152,7 +154,7 @@ async function putBlob(
   shelf: Shelf,
   content: Content,
   origin: Shelf | undefined,
-  options: Call = {},
+  options: PutBlobOptions = {},
 ): Promise<'exists' | 'mounted' | 'written'> {
   const { digest } = content.descriptor;
   if (shelf.blobs.has(digest)) return 'exists';
@@ -161,9 +163,12 @@ async function putBlob(
     shelf.blobs.set(digest, mounted);
     return 'mounted';
   }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of abortable(content.open(options), options.signal)) chunks.push(new Uint8Array(chunk));
-  shelf.blobs.set(digest, concat(chunks));
+  const { turn = straightAway, signal, on } = options;
+  await turn(async () => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of abortable(content.open({ signal, on }), signal)) chunks.push(new Uint8Array(chunk));
+    shelf.blobs.set(digest, concat(chunks));
+  });
   return 'written';
 }
 

@@ -5,6 +5,7 @@ import type { Bytes, Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Manifest } from '../model/manifest.ts';
+import type { Turn } from './turn.ts';
 
 /** Where content could be mounted from: a repository of a registry. Data, not a wrapper. */
 export interface Origin {
@@ -47,17 +48,34 @@ export interface ReferrersOptions extends Call {
   readonly artifactType?: string | undefined;
 }
 
+export interface ResolveOptions extends Call {
+  /**
+   * What it stands for decides what will be written there: the place itself is asked, no mirror of it, and with the rights that the
+   * writing needs, so that one token does for both.
+   */
+  readonly forWriting?: boolean | undefined;
+}
+
+export interface PutBlobOptions extends Call {
+  /** Bytes are moved inside it; what is asked before (is it there, can it be mounted?) needs none. At once unless told. */
+  readonly turn?: Turn | undefined;
+}
+
 export interface PutManifestOptions extends Call {
   /** Names for it; without any it is kept under its digest. */
   readonly tags?: readonly string[] | undefined;
   /** Write only if the tag still names this digest (`CONFLICT` otherwise). */
   readonly ifMatch?: Digest | undefined;
+  /**
+   * What tags were found to stand for, undefined: nothing, by who has asked just now: they need not be asked again. With `ifMatch` they are.
+   */
+  readonly standing?: ReadonlyMap<string, Digest | undefined> | undefined;
 }
 
 /** One repository's content, to be read. */
 export interface Source {
   /** Tag or digest to descriptor; undefined: not there. */
-  resolve(reference: string, options?: Call): Promise<Descriptor | undefined>;
+  resolve(reference: string, options?: ResolveOptions): Promise<Descriptor | undefined>;
   /** @throws OciError `NOT_FOUND`, `MANIFEST_INVALID`, `DIGEST_MISMATCH` */
   manifest(reference: string | Descriptor, options?: Call): Promise<Manifest>;
   /** The size of a blob, if it is there. */
@@ -73,7 +91,7 @@ export interface Source {
 /** One repository's content, to be read and written. */
 export interface Target extends Source {
   /** @throws OciError `DIGEST_MISMATCH`, `SIZE_MISMATCH`: then nothing is kept. */
-  putBlob(content: Content, options?: Call): Promise<'exists' | 'mounted' | 'written'>;
+  putBlob(content: Content, options?: PutBlobOptions): Promise<'exists' | 'mounted' | 'written'>;
   /** @throws OciError `MANIFEST_BLOB_UNKNOWN` when something it refers to is not there, `CONFLICT` */
   putManifest(manifest: Manifest, options?: PutManifestOptions): Promise<'exists' | 'written'>;
 }

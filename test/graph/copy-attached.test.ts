@@ -4,7 +4,7 @@ import { copy, type CopyOptions } from '../../src/graph/copy.ts';
 import type { Activity } from '../../src/model/call.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import type { Source, Store } from '../../src/store/types.ts';
+import type { IngestStore, Source, Store } from '../../src/store/types.ts';
 import { type Built, putBuilt } from '../../src/testing/fixtures.ts';
 import { all } from '../../src/testing/samples.ts';
 import {
@@ -128,4 +128,13 @@ describe('CAP-F8 CAP-E16: what is attached to an image', () => {
     };
     await rejection('LIMIT', copied({ referrers: true }, endless));
   });
+});
+
+test('each manifest is read once, whatever leads to it', async () => {
+  const source = (await attachedTo()) as IngestStore;
+  const from = recordingStore({}, source);
+  const to = createMemoryStore();
+  await copy(from, '1', to, { tags: ['1'], referrers: true });
+  const read = from.calls.filter((call) => call.startsWith('manifest '));
+  assert.deepEqual(read.toSorted(), [...new Set(read)].toSorted());
 });

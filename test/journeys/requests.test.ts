@@ -99,3 +99,17 @@ test('pulling asks for each blob once, and for nothing else', async () => {
     ].sort(),
   );
 });
+
+test('a push needs one token, whose rights are those of writing, from its first question on', async () => {
+  const server = await startTokenRegistry();
+  closers.push(() => server.close());
+  const source = createMemoryStore();
+  await putImage(source, { layers: [{ files: { a: '1' } }], tags: ['v1'] });
+  const target = session().repository(`${server.host}/team/app`);
+  await copy(source, 'v1', target, { tags: ['v1'] });
+  assert.equal(server.tokenRequests.length, 1);
+  assert.match(decodeURIComponent(server.tokenRequests[0] ?? ''), /repository:team\/app:pull,push/);
+  server.requests();
+  await copy(source, 'v1', target, { tags: ['v2'] });
+  assert.equal(server.tokenRequests.length, 1);
+});

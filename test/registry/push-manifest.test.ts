@@ -62,6 +62,35 @@ describe('a manifest', () => {
     assert.deepEqual(made.lines().slice(before), ['HEAD /v2/team/app/manifests/v1 200']);
   });
 
+  test('is sent without a question where the caller knows what its tags stand for', async () => {
+    const made = await withBlobs();
+    const standing = new Map([
+      ['v1', undefined],
+      ['v2', other.manifest.descriptor.digest],
+      ['v3', image.manifest.descriptor.digest],
+    ]);
+    assert.equal(
+      await made.repository.putManifest(image.manifest, { tags: [...standing.keys()], standing }),
+      'written',
+    );
+    assert.deepEqual(
+      made.requests.map(({ method }) => method),
+      ['PUT', 'PUT'],
+    );
+    assert.deepEqual(written(made), ['v1', 'v2']);
+    assert.equal(await made.repository.putManifest(image.manifest, { tags: ['v3'], standing }), 'exists');
+    assert.equal(made.requests.length, 2);
+  });
+
+  test('is asked for with a condition, whatever the caller knows', async () => {
+    const made = await withBlobs();
+    await made.repository.putManifest(other.manifest, { tags: ['v1'] });
+    const ifMatch = image.manifest.descriptor.digest;
+    const standing = new Map([['v1', ifMatch]]);
+    await rejection('CONFLICT', made.repository.putManifest(image.manifest, { tags: ['v1'], ifMatch, standing }));
+    assert.equal(await tagged(made, 'v1'), other.manifest.descriptor.digest);
+  });
+
   test('is refused before it is sent when its bytes are not those of its digest, or a tag is none', async () => {
     const made = await withBlobs();
     const forged: Manifest = { ...image.manifest, bytes: other.manifest.bytes };
@@ -181,6 +210,14 @@ describe('a tag whose answer got lost', () => {
     };
     const made = await withBlobs(only(newer, { matches: puts, times: 1 }));
     await rejection('UNREACHABLE', made.repository.putManifest(image.manifest, { tags: ['v1'] }));
+    assert.equal(await tagged(made, 'v1'), other.manifest.descriptor.digest);
+  });
+
+  test('is left alone where it no longer stands for what the caller knew', async () => {
+    const made = await withBlobs(only(faults.cutBeforeAnswer(), { matches: puts, times: 1 }));
+    await putBuilt(made.registry.repository('team/app'), other, { tags: ['v1'] });
+    const standing = new Map([['v1', undefined]]);
+    await rejection('UNREACHABLE', made.repository.putManifest(image.manifest, { tags: ['v1'], standing }));
     assert.equal(await tagged(made, 'v1'), other.manifest.descriptor.digest);
   });
 

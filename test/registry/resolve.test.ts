@@ -52,6 +52,23 @@ test('makes sure of a 404 to a HEAD by a GET, until a HEAD has told of something
   );
 });
 
+test('who is about to write believes a 404 about a digest at once, and makes sure of a tag', async () => {
+  const { repository, lines } = await withImage();
+  for (const reference of [nobody, 'v8', 'v9']) {
+    assert.equal(await repository.resolve(reference, { forWriting: true }), undefined);
+  }
+  assert.deepEqual(
+    lines().map((line) => line.slice(0, 4)),
+    ['HEAD', 'HEAD', 'GET ', 'HEAD', 'GET '],
+  );
+});
+
+test('a tag that stands is found by who is about to write, too, where every HEAD is answered 404', async () => {
+  const { repository, digest } = await withImage(quirks.headUnsupported(404));
+  for (const tag of ['v9', 'v1']) await repository.resolve(tag, { forWriting: true });
+  assert.equal((await repository.resolve('v2', { forWriting: true }))?.digest, digest);
+});
+
 test('finds what is there after something that was not, where every HEAD is answered 404', async () => {
   const { repository, digest } = await withImage(quirks.headUnsupported(404));
   assert.equal(await repository.resolve('v9'), undefined);

@@ -6,6 +6,7 @@ import type { Repository } from '../../registry/repository.ts';
 import { mapPages, paged, pagesOf } from '../../store/paged.ts';
 import type { Source } from '../../store/types.ts';
 import { collect, mapLimited, take } from '../../graph/collect.ts';
+import { DEFAULT_BOUNDS } from '../../graph/tasks.ts';
 import { type ImageFacts, imageFacts } from './image-times.ts';
 import { nameOrder } from './name-order.ts';
 import { type TagFilter, tagFilter } from './filter.ts';
@@ -28,7 +29,7 @@ export interface TagListOptions extends Call, TagFilter {
   /** Digests, dates and platforms. */
   readonly long?: boolean | undefined;
   readonly forDigest?: Digest | undefined;
-  /** Requests at a time; 8 unless told. */
+  /** Requests at a time; 16 unless told. */
   readonly concurrency?: number | undefined;
   /** Where the tags are a registry's: it can read images of schema 1. */
   readonly repository?: Repository | undefined;
@@ -103,7 +104,7 @@ function lookUpIn(
   source: Source,
   options: TagListOptions,
 ): (names: Names, withFacts: boolean) => AsyncGenerator<Found> {
-  const { concurrency = 8, repository } = options;
+  const { concurrency = DEFAULT_BOUNDS.calls, repository } = options;
   const call = callOf(options);
   const factsOf = imageFacts(source, repository, call);
   return async function* (names, withFacts) {

@@ -5,6 +5,7 @@ import type { Descriptor } from '../../model/descriptor.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import { type CopyOptions, MAX_DEPTH } from '../../graph/copy.ts';
 import { DIGEST_TAG_KINDS, digestTagged, isDigestTag } from '../../graph/digest-tags.ts';
+import { DEFAULT_BOUNDS } from '../../graph/tasks.ts';
 import { isForeign } from '../../store/links.ts';
 import { overlay } from '../../store/overlay.ts';
 import type { Source } from '../../store/types.ts';
@@ -22,7 +23,7 @@ export interface Plan {
   readonly reused: Amount;
 }
 
-const CONCURRENCY = 6;
+const CONCURRENCY = DEFAULT_BOUNDS.calls;
 const MAX_MANIFESTS = 10_000;
 
 /**
@@ -34,7 +35,12 @@ export async function planCopy(
   root: Descriptor,
   target: Source,
   call: Call,
-  { referrers, foreignLayers, tags = [] }: Pick<CopyOptions, 'referrers' | 'foreignLayers' | 'tags'> = {},
+  {
+    referrers,
+    foreignLayers,
+    tags = [],
+    standing: known,
+  }: Pick<CopyOptions, 'referrers' | 'foreignLayers' | 'tags' | 'standing'> = {},
 ): Promise<Plan> {
   const wanted = typeof referrers === 'function' ? referrers : () => referrers === true;
   const manifests = await gather(
@@ -51,7 +57,9 @@ export async function planCopy(
   const reused = { objects: 0, bytes: 0 };
   // A tag that is made of a digest has come along with what it hangs on.
   const names = (referrers ?? false) === false ? tags : tags.filter((tag) => !isDigestTag(tag));
-  const named = await Promise.all(names.map((tag) => target.resolve(tag, call)));
+  const named = await Promise.all(
+    names.map(async (tag) => (known?.has(tag) ? known.get(tag) : target.resolve(tag, call))),
+  );
   const isNamed = named.every((one) => one?.digest === root.digest);
   const standing = mapLimited(partsOf(manifests, foreignLayers), CONCURRENCY, async ({ descriptor, isManifest }) => {
     const found = await (isManifest ? target.resolve(descriptor.digest, call) : target.stat(descriptor.digest, call));

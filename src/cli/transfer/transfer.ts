@@ -5,6 +5,7 @@ import type { Descriptor } from '../../model/descriptor.ts';
 import type { Platform } from '../../model/platform.ts';
 import { copy } from '../../graph/copy.ts';
 import { orUnderTag } from '../../graph/root.ts';
+import { boundsOf, type Tasks, withTasks } from '../../graph/tasks.ts';
 import type { TagDigest } from '../../graph/tag-digests.ts';
 import { requireSpace } from '../../node/directory/free-space.ts';
 import { isSaved } from '../../node/locator.ts';
@@ -92,29 +93,48 @@ export async function transferOpen(
   flags: TransferFlags,
 ): Promise<Transferred> {
   const { call } = session;
-  const standing = flags.clobber === false ? await standingTags(to, call) : [];
+  if (flags.clobber !== false) return sendTo(session, from, to, flags);
+  const found = await withTasks(boundsOf(session.flags.concurrency), call.signal, (tasks) =>
+    namesStanding(to, call, flags, tasks),
+  );
+  const standing = [...found].flatMap(([tag, descriptor]) => (descriptor === undefined ? [] : [{ tag, descriptor }]));
   if (standing.length > 0 && standing.length === to.tags.length) return keptAs(standing, from, to);
   const left = standing.map(({ tag }) => tag);
   if (left.length > 0) session.output.note(`left as they stand already: ${left.join(', ')}`);
-  return sendTo(session, from, { ...to, tags: to.tags.filter((tag) => !left.includes(tag)) }, flags);
+  return sendTo(session, from, { ...to, tags: to.tags.filter((tag) => !left.includes(tag)) }, flags, found);
 }
 
-function sendTo(session: Session, from: From, to: Destination, flags: TransferFlags): Promise<Transferred> {
+/** @param known what the names stand for at the target, where that was asked already; else it is asked while the source is. */
+function sendTo(
+  session: Session,
+  from: From,
+  to: Destination,
+  flags: TransferFlags,
+  known?: Standing,
+): Promise<Transferred> {
   return orUnderTag(from.source, from.reference, session.call, async (reference) => {
     const named = reference === from.reference ? from : fromPlace(session, { ...from, reference });
-    const chosen = await convertChosen(session, await chooseToCopy(session, named, flags.platform ?? []), flags);
+    const choose = (): Promise<ChosenToCopy> => chooseToCopy(session, named, flags.platform ?? []);
+    const bounds = boundsOf(session.flags.concurrency);
+    const [toCopy, standing] = await withTasks(bounds, session.call.signal, (tasks) =>
+      Promise.all([tasks.run(choose), known ?? namesStanding(to, session.call, flags, tasks)]),
+    );
+    const chosen = await convertChosen(session, toCopy, flags);
     try {
-      return await sendChosen(session, from, to, chosen, flags);
+      return await sendChosen(session, from, { ...to, standing }, chosen, flags);
     } finally {
       await chosen.close();
     }
   });
 }
 
+/** What the names of a target stand for there; undefined: nothing. */
+type Standing = ReadonlyMap<string, Descriptor | undefined>;
+
 async function sendChosen(
   session: Session,
   from: From,
-  to: Destination,
+  to: Destination & { readonly standing: Standing },
   chosen: ChosenToCopy,
   flags: TransferFlags,
 ): Promise<Transferred> {
@@ -125,7 +145,12 @@ async function sendChosen(
     throw new OciError('CONFLICT', `${from.describe} is ${root.digest}, not the ${to.digest} that the target names`);
   }
   if (flags.dryRun === true) {
-    const planned = { tags: to.tags, referrers: wantedReferrers(flags), foreignLayers: flags.foreignLayers };
+    const planned = {
+      tags: to.tags,
+      standing: to.standing,
+      referrers: wantedReferrers(flags),
+      foreignLayers: flags.foreignLayers,
+    };
     const { sent, reused } = await planCopy(source, root, to.target, call, planned);
     return { ...described(from, to, root, 'planned'), convertedFrom, sent, reused };
   }
@@ -152,20 +177,26 @@ async function send(
   { call, flags: { concurrency } }: Session,
   source: Source,
   root: Descriptor,
-  { target, tags }: Destination,
+  { target, tags, standing }: Destination & { readonly standing: Standing },
   flags: TransferFlags,
 ): Promise<Pick<Transferred, 'sent' | 'reused'>> {
   const { foreignLayers, force } = flags;
   const referrers = wantedReferrers(flags);
   const tally = createTally(call);
-  await copy(source, root, target, { ...tally.call, tags, referrers, foreignLayers, force, concurrency });
+  await copy(source, root, target, { ...tally.call, tags, standing, referrers, foreignLayers, force, concurrency });
   return tally;
 }
 
-/** Those of the target's tags that stand for something already. */
-async function standingTags({ target, tags }: Destination, call: Call): Promise<readonly TagDigest[]> {
-  const found = await Promise.all(tags.map(async (tag) => ({ tag, descriptor: await target.resolve(tag, call) })));
-  return found.flatMap(({ tag, descriptor }) => (descriptor === undefined ? [] : [{ tag, descriptor }]));
+/** A dry run asks as who only reads. */
+async function namesStanding(
+  { target, tags }: Destination,
+  { on }: Call,
+  { dryRun }: TransferFlags,
+  tasks: Tasks,
+): Promise<Standing> {
+  const ask = (tag: string): Promise<Descriptor | undefined> =>
+    tasks.run((signal) => target.resolve(tag, { signal, on, forWriting: dryRun !== true }));
+  return new Map(await Promise.all(tags.map(async (tag) => [tag, await ask(tag)] as const)));
 }
 
 /** Each tag goes on standing for what it did; told in full is the first. */

@@ -3,7 +3,7 @@ import { OciError } from '../../errors.ts';
 import type { Transfer } from '../../bytes/transfer.ts';
 import type { Digest } from '../../model/digest.ts';
 import type { Answer, Expected, Sink, WireRequest } from './protocol.ts';
-import { openThreadCall, type ThreadCall, type ThreadFailure } from './threads.ts';
+import { openThreadCall, type ThreadCall, ThreadFailure } from './threads.ts';
 
 export interface ThreadTransfer extends Transfer {
   readonly call: ThreadCall;
@@ -44,6 +44,7 @@ export async function beginTransfer(sink: Sink, { digest, size }: Expected): Pro
       call.ask('finish').then(
         (digest) => digest as Digest,
         (cause: unknown) => {
+          if (cause instanceof ThreadFailure && cause.failure.where === 'sink') throw sinkEnded(cause);
           throw new OciError('IO', 'a transfer thread has ended before its time', { cause });
         },
       ),

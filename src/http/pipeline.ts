@@ -47,23 +47,11 @@ export function createSend(options: SendOptions): Send {
     mirrors(hosts, clock),
     redirect(hosts),
     authorize({ hosts, credentials, clock, tokens }),
-    ...withoutTransfers(options.middleware ?? []),
     ...boundResends(options.middleware ?? []),
     events(clock),
     rememberShown(),
   ];
   return layers.reduceRight((next, layer) => layer(next), transport);
-}
-
-/** Who stands in between wants to see what passes: nothing goes past this thread then. */
-function withoutTransfers(middleware: readonly Middleware[]): readonly Middleware[] {
-  if (middleware.length === 0) return [];
-  const plain: Middleware = (next) => (request) => {
-    const { body } = request;
-    const seen = body && { size: body.size, open: () => body.open() };
-    return next({ ...request, transfer: undefined, body: seen });
-  };
-  return [plain];
 }
 
 /** A name that the servers' logs can show. */

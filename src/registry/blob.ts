@@ -31,7 +31,10 @@ export function blobContent(place: Place, descriptor: Descriptor): Content {
   return {
     ...content,
     open: (options) => distrusting(place, content.open(options)),
-    pour: embedded === undefined ? (transfer, options) => pour(place, descriptor, transfer, options) : undefined,
+    pour:
+      embedded === undefined && place.session.transfers
+        ? (transfer, options) => pour(place, descriptor, transfer, options)
+        : undefined,
   };
 }
 

@@ -62,6 +62,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const hosts = typeof options.hosts === 'function' ? options.hosts : createHosts(options.hosts);
   const session: Session = {
     send: createSend({ ...options, hosts, transport, clock }),
+    transfers: takesTransfers(transport) && (options.middleware ?? []).length === 0,
     hosts,
     clock,
     limits: { ...LIMITS, ...options.limits },
@@ -88,6 +89,11 @@ export function createClient(options: ClientOptions = {}): Client {
       if (isClosable(transport)) await transport.close();
     },
   };
+}
+
+/** A transport that can put bytes into a transfer says so. */
+function takesTransfers(transport: object): boolean {
+  return 'takesTransfers' in transport && transport.takesTransfers === true;
 }
 
 function isClosable(value: object): value is { close(): unknown } {

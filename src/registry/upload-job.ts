@@ -1,5 +1,6 @@
 /** What the ways of sending a blob have in common: the work, what may go wrong with it, and whether to try again. */
 import { isOciError, type OciError } from '../errors.ts';
+import { MIN_TRANSFER_BYTES, type Pour } from '../bytes/transfer.ts';
 import type { Call } from '../model/call.ts';
 import type { Content } from '../store/types.ts';
 import type { Place } from './session.ts';
@@ -12,6 +13,11 @@ export interface Upload {
 }
 
 export type Way = 'whole' | 'chunks';
+
+/** How the blob gets past this thread, where that can be and is worth it. */
+export function pourOf({ place, content }: Upload): Pour | undefined {
+  return place.session.transfers && content.descriptor.size >= MIN_TRANSFER_BYTES ? content.pour : undefined;
+}
 
 /** Why a session did not end with a blob, and which way to try next. */
 export interface Setback {

@@ -1,14 +1,11 @@
 /** A blob in one PUT, the way that the most registries know. */
 import { drain } from '../bytes/read.ts';
-import { MIN_TRANSFER_BYTES } from '../bytes/transfer.ts';
 import type { Body } from '../http/types.ts';
-import type { Call } from '../model/call.ts';
 import { parseDigest } from '../model/digest.ts';
-import type { Content } from '../store/types.ts';
 import { ask, type Exchange, failed, scopesFor, settle } from './requests.ts';
 import { nameOf } from './session.ts';
 import { uploadBody, type UploadBody } from './upload-body.ts';
-import { isAmbiguous, type Setback, throwUnlessWorthwhile, type Upload } from './upload-job.ts';
+import { isAmbiguous, pourOf, type Setback, throwUnlessWorthwhile, type Upload } from './upload-job.ts';
 import { closingUrl, type UploadSession } from './upload-session.ts';
 
 /** @throws what the source throws, and what the registry says when another attempt would change nothing */
@@ -18,7 +15,7 @@ export async function sendWhole(
 ): Promise<Setback | undefined> {
   const { digest, size } = content.descriptor;
   if (size === 0) await drain(content.open(call)); // no body is read of an empty one, and its digest may be wrong, too
-  const body = uploadBody(size, () => content.open(call), call.signal, apartOf(content, call));
+  const body = uploadBody(size, () => content.open(call), call.signal, apartOf({ place, content, call }));
   const setback = await closeUpload({ place, content, call }, closingUrl(session.url, digest), body);
   body.throwIfSourceFailed();
   if (setback === undefined) return undefined;
@@ -33,10 +30,15 @@ export async function sendWhole(
     : throwUnlessWorthwhile(setback);
 }
 
-/** The way past this thread, where the content has one and it is worth it. */
-function apartOf({ descriptor, pour }: Content, { on }: Call): Body['apart'] {
-  if (pour === undefined || descriptor.size < MIN_TRANSFER_BYTES) return undefined;
-  return { digest: parseDigest(descriptor.digest), pour: (transfer, options) => pour(transfer, { ...options, on }) };
+function apartOf(job: Upload): Body['apart'] {
+  const pour = pourOf(job);
+  const { content, call } = job;
+  return (
+    pour && {
+      digest: parseDigest(content.descriptor.digest),
+      pour: (to, options) => pour(to, { ...options, on: call.on }),
+    }
+  );
 }
 
 /** The PUT that closes a session, with the whole blob or with nothing. It is never sent again blindly: it may have worked. */

@@ -3,7 +3,6 @@
  * one is lost. How bytes travel is settled in `upload-whole` and `upload-chunks`; here, what to do when they did not arrive.
  */
 import { abortError } from '../errors.ts';
-import { MIN_TRANSFER_BYTES } from '../bytes/transfer.ts';
 import type { Call } from '../model/call.ts';
 import type { Content } from '../store/types.ts';
 import { apiUrl, pathIn } from './requests.ts';
@@ -11,7 +10,7 @@ import type { Place } from './session.ts';
 import { blobIsThere } from './stat.ts';
 import { openAhead } from './open-ahead.ts';
 import { sendChunks } from './upload-chunks.ts';
-import { type Setback, type Upload, waitBefore, type Way } from './upload-job.ts';
+import { pourOf, type Setback, type Upload, waitBefore, type Way } from './upload-job.ts';
 import { cancelUpload, startUpload, type UploadSession } from './upload-session.ts';
 import { sendWhole } from './upload-whole.ts';
 
@@ -57,8 +56,8 @@ async function begin({ place, content, call }: Upload, opened: UploadSession | u
   const { digest, size } = content.descriptor;
   const starting = startUpload(place, digest, call);
   // What is to pass by this thread is not opened in it.
-  const isLarge = content.pour !== undefined && size >= MIN_TRANSFER_BYTES;
-  const ahead = way === 'whole' && size > 0 && !isLarge ? openAhead(content, call) : undefined;
+  const isPoured = pourOf({ place, content, call }) !== undefined;
+  const ahead = way === 'whole' && size > 0 && !isPoured ? openAhead(content, call) : undefined;
   const close = async (): Promise<void> => ahead?.close();
   try {
     return { session: await starting, content: ahead?.content ?? content, close };

@@ -39,7 +39,9 @@ const MAX_HEADER_BYTES = 64 * 1024;
  * Requests over `node:http`. Kept connections do not keep the process alive; `close` ends them at once.
  * @throws OciError (when it sends) `UNREACHABLE`, `TLS`, `TIMEOUT`, `ABORTED`, `PROTOCOL`, `USAGE`, `REDIRECT_REFUSED`, `CONFIG_INVALID`
  */
-export function nodeTransport(options: NodeTransportOptions = {}): Send & { close(): void } {
+export function nodeTransport(
+  options: NodeTransportOptions = {},
+): Send & { readonly takesTransfers: true; close(): void } {
   const agents = createAgents();
   const trust = createTrust(options);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
@@ -73,6 +75,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Send & { clos
     return exchange(request, (connecting) => open(url, { ...wire, connecting }), timeouts);
   };
   return Object.assign(send, {
+    takesTransfers: true as const,
     close() {
       agents.close();
       apart?.then((one) => one.close()).catch(() => undefined);

@@ -46,7 +46,7 @@ const failures: readonly (readonly [string, ErrorCode, number, () => Promise<Pla
 
 describe('a command that a registry fails', () => {
   for (const [what, code, exitCode, start] of failures) {
-    test(`G1 ERR-2 ERR-3 ERR-4 ERR-5: with ${what} ends with ${exitCode}, ${code}`, async () => {
+    test(`GEN-1 ERR-2 ERR-3 ERR-4 ERR-5: with ${what} ends with ${exitCode}, ${code}`, async () => {
       await using place = await start();
       const line = ['tags', 'reg.test/a', '--host', `reg.test,origin=${place.url}`, '--retry', '0'];
       const told = await cli(what === 'silence' ? [...line, '--timeout', '100ms'] : line);
@@ -57,7 +57,7 @@ describe('a command that a registry fails', () => {
   }
 });
 
-test("G2 ERR-1 ERR-6: with --progress json the error has its code, status, request, and all of the registry's own", async () => {
+test("GEN-2 ERR-1 ERR-6: with --progress json the error has its code, status, request, and all of the registry's own", async () => {
   await using place = await answers(404, errors('MANIFEST_UNKNOWN', 'DENIED'))();
   const host = ['--host', `reg.test,origin=${place.url}`];
   const { code, stderr } = await cli(['manifest', 'reg.test/a:1', '--progress', 'json', ...host]);

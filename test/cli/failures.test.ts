@@ -30,7 +30,7 @@ after(async () => {
   await hanging.close();
 });
 
-test('CAP-M7 G1 ERR-3: each kind of failure has its exit code', () => {
+test('CAP-M7 GEN-1 ERR-3: each kind of failure has its exit code', () => {
   const codes: Readonly<Record<number, readonly ErrorCode[]>> = {
     1: ['SERVER_ERROR', 'RATE_LIMITED', 'IO', 'DISK_FULL', 'MANIFEST_INVALID', 'CONFLICT', 'REDIRECT_REFUSED'],
     2: ['USAGE', 'REFERENCE_INVALID', 'PLATFORM_INVALID'],
@@ -106,7 +106,7 @@ test('ERR-1: with --progress json the error is a JSON line, too', async () => {
   assert.deepEqual([told.type, told.code, told.exitCode, code], ['error', 'NOT_FOUND', 3, 3]);
 });
 
-test('NODE-16 G3 CONN-9: --debug shows requests and the stack, and no secret', async () => {
+test('NODE-16 GEN-3 CONN-9: --debug shows requests and the stack, and no secret', async () => {
   const users = basicAccess({ check: (user, password) => user === 'me' && password === 'CANARY-1234' });
   const guarded = await openWorld({ access: users });
   try {

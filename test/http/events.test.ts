@@ -25,7 +25,7 @@ function setUp(answer: (url: string, headers: Readonly<Record<string, string>>) 
   };
 }
 
-test('G3 CONN-9 NODE-16: everything on the wire is told: hops, tokens and repetitions, and no secret', async () => {
+test('GEN-3 CONN-9 NODE-16: everything on the wire is told: hops, tokens and repetitions, and no secret', async () => {
   let failed = false;
   const { told, send } = setUp((url, headers) => {
     if (url.includes('/token')) return json({ token: 'CANARY-token' });
@@ -121,7 +121,7 @@ describe('what is shown', () => {
     test(`of ${url}`, () => assert.equal(redactUrl(url), shown));
   }
 
-  test('G3 CONN-9: of headers is what is known to be harmless', () => {
+  test('GEN-3 CONN-9: of headers is what is known to be harmless', () => {
     const sent = {
       authorization: 'Bearer CANARY',
       'x-api-key': 'CANARY',

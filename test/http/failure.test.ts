@@ -25,7 +25,7 @@ async function failing(answer: Answer, change: Partial<HttpRequest> = {}): Promi
 const errors = (code: string, message?: string, detail?: unknown): string =>
   JSON.stringify({ errors: [{ code, message, detail }] });
 
-describe('ERR-5 G1: an answer is the error', () => {
+describe('ERR-5 GEN-1: an answer is the error', () => {
   for (const [status, body, code] of [
     [401, errors('UNAUTHORIZED'), 'UNAUTHORIZED'],
     [401, errors('DENIED'), 'UNAUTHORIZED'],
@@ -91,7 +91,7 @@ describe('ERR-4: what is not found', () => {
 });
 
 describe("ERR-6: the registry's words", () => {
-  test('ERR-1 G2 NODE-48: are kept, and the message says what was tried where', async () => {
+  test('ERR-1 GEN-2 NODE-48: are kept, and the message says what was tried where', async () => {
     const error = await failing({ status: 404, body: errors('MANIFEST_UNKNOWN', 'manifest unknown', { Tag: 'x' }) });
     assert.equal(
       error.message,

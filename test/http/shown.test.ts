@@ -28,7 +28,7 @@ async function refused(status: number, credential: { username: string; password:
   return failureOf(response, 'cannot read a', request);
 }
 
-test('G3: what a server repeats of the request is left out of its words, and nothing else', async () => {
+test('GEN-3: what a server repeats of the request is left out of its words, and nothing else', async () => {
   for (const status of [400, 401, 403]) {
     const error = await refused(status, { username: 'me', password: 'CANARY pass:word' });
     const told = JSON.stringify(error) + error.message;
@@ -55,7 +55,7 @@ test('a password comes back from Basic as it was, and from nothing else', () => 
     assert.equal(passwordIn(value), undefined);
 });
 
-test('G3: a secret is found in JSON however its characters are escaped', async () => {
+test('GEN-3: a secret is found in JSON however its characters are escaped', async () => {
   for (const password of ['CANARY"quote', 'CANARY\\back', 'CANARY/slash', 'CANARY&<>', 'CANARY-pä', 'CANARY\ttab']) {
     const body = JSON.stringify({ errors: [{ code: password, message: password, detail: { [password]: [password] } }] })
       .replaceAll('/', '\\/')
@@ -80,7 +80,7 @@ test('what is hidden does not break the JSON that has the same word in it', asyn
   assert.deepEqual(error.errors, [{ code: 'NAME_UNKNOWN', detail: true }]);
 });
 
-test('G3: what was read ahead is cleaned as well', async () => {
+test('GEN-3: what was read ahead is cleaned as well', async () => {
   const wire = script(({ headers }) => ({
     status: headers.authorization === undefined ? 401 : 203,
     headers: { 'www-authenticate': 'Basic realm="r"' },

@@ -40,10 +40,10 @@ const verbs: readonly ((repository: Repository, call: { on: (activity: Activity)
   (repository, call) => repository.delete({ tag: 'v1' }, call),
 ];
 
-describe('G3: a registry that', () => {
+describe('GEN-3: a registry that', () => {
   for (const mood of allMoods) {
     for (const [kind, credential] of Object.entries(credentials)) {
-      test(`G10 G3 CONN-9: ${mood} makes nobody tell ${kind}`, async () => {
+      test(`G10 GEN-3 CONN-9: ${mood} makes nobody tell ${kind}`, async () => {
         teller.mood = mood;
         const before = teller.trusted();
         const headers = { 'x-key': canary.header, cookie: canary.cookie };
@@ -80,9 +80,9 @@ const flags: Readonly<Record<string, () => readonly string[]>> = {
   'an identity token': () => [],
 };
 
-describe('G3: a command', () => {
+describe('GEN-3: a command', () => {
   for (const [kind, credential] of Object.entries(flags)) {
-    test(`G10 G3 CONN-9: tells nobody ${kind}, with --debug and --progress json`, async () => {
+    test(`G10 GEN-3 CONN-9: tells nobody ${kind}, with --debug and --progress json`, async () => {
       const auths = { [teller.host]: { identitytoken: canary.identity } };
       await writeFile(path.join(home, 'config.json'), JSON.stringify(kind === 'an identity token' ? { auths } : {}));
       const name = `${teller.host}/team/app`;
@@ -107,7 +107,7 @@ describe('G3: a command', () => {
     });
   }
 
-  test('G10 G3: repeats no secret that stands where it should not', async () => {
+  test('G10 GEN-3: repeats no secret that stands where it should not', async () => {
     for (const words of [
       ['tags', `https://me:${canary.password}@${teller.host}/team/app`],
       ['ping', `me:${canary.password}@${teller.host}`],

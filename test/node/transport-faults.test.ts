@@ -38,7 +38,7 @@ describe('no head of an answer', () => {
     ['two lengths', say('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd'), 'PROTOCOL'],
     ['not HTTP', say('SSH-2.0-OpenSSH_9.2p1\r\n'), 'PROTOCOL'],
   ] as const satisfies readonly (readonly [string, (socket: Socket) => void, ErrorCode])[]) {
-    test(`ERR-3 G1: ${what}: ${code}, and it may pass`, async () => {
+    test(`ERR-3 GEN-1: ${what}: ${code}, and it may pass`, async () => {
       await using origin = await startRaw(serve);
       using wire = nodeWire({ timeouts: quick });
       const error = await rejection(code, wire.get(`${origin.url}/v2/?token=CANARY`));

@@ -102,9 +102,9 @@ const transports: Readonly<Record<string, (headMs: number) => Send>> = {
 };
 
 for (const [runtime, transportOf] of Object.entries(transports)) {
-  describe(`G1: over ${runtime}`, { concurrency: 4 }, () => {
+  describe(`GEN-1: over ${runtime}`, { concurrency: 4 }, () => {
     for (const [what, code, start] of failures) {
-      test(`G1 ERR-1 ERR-3 ERR-5: ${what} is ${code}, and every verb fails with the one class`, async () => {
+      test(`GEN-1 ERR-1 ERR-3 ERR-5: ${what} is ${code}, and every verb fails with the one class`, async () => {
         await using place = await start();
         const hosts = { 'reg.test': { origin: place.url } };
         const transport = transportOf(what === 'silence' ? 60 : 20_000);

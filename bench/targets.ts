@@ -119,23 +119,14 @@ function overBase({ work, results }: Measured, limitOf: (major: number) => numbe
   });
 }
 
-/** On one thread memory does not grow with the image; where threads share the work, each has a heap of its own. */
+/** Large blobs go through threads, each of which has a heap of its own. */
 function memoryLines(all: readonly Measured[]): Target[] {
-  const peakOf = (action: Work['action'], subject: Work['subject']): number =>
-    Math.max(...matching(all, { group: 'memory', action, subject }).flatMap(({ results }) => results.map(peak)));
-  return matching(all, { group: 'memory', subject: 'large' }).flatMap(({ work: { action } }) => {
-    const [large, small] = [peakOf(action, 'large'), peakOf(action, 'small')];
-    if (!Number.isFinite(small)) return [];
-    return [
-      {
-        what: `Memory, ${action}: large over small, without threads`,
-        value: large - small,
-        limit: 64 * MIB,
-        measure: 'rss',
-      },
-      { what: `Memory, ${action}: the highest peak, with threads`, value: large, limit: 160 * MIB, measure: 'rss' },
-    ];
-  });
+  return matching(all, { group: 'memory', subject: 'large' }).map(({ work: { action }, results }) => ({
+    what: `Memory, ${action}: the highest peak, with threads`,
+    value: Math.max(...results.map(peak)),
+    limit: 160 * MIB,
+    measure: 'rss',
+  }));
 }
 
 const peak = (result: Result): number => summaryOf(result, 'rss').max;

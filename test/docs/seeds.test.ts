@@ -25,7 +25,7 @@ const lists: Readonly<Record<string, number>> = {
   D: 13,
   E: 6,
   F: 12,
-  G: 3,
+  'GEN-': 3,
 };
 
 /** What the page says of its own words, and what stands for a value of the reader's. */

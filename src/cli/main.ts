@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * The program's entry: hands the process to the commands, and ends with their code. It imports nothing but a string, so that what
+ * The program's entry: hands the process to the commands, and ends with their code. It imports nothing that loads more, so that what
  * is set up here holds for all that is loaded after it, and so that the version is told at once.
  */
+import { keepCompiled } from './compile-cache.ts';
 import { VERSION } from './version.ts';
 
 const argv = process.argv.slice(2);
@@ -11,12 +12,17 @@ if (isVersion(argv)) {
   process.stdout.on('error', () => {});
   process.stdout.write(`${VERSION}\n`);
 } else {
-  // Node 22.8 and later keep the compiled code of the next start.
-  (process.getBuiltinModule('node:module') as { enableCompileCache?: () => unknown }).enableCompileCache?.();
-  // A small young generation is swept often, and the buffers of streams with it: a large image takes no more memory than it must.
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+  // Bun has neither, and takes its time to say so.
+  if (process.versions.bun === undefined) prepareEngine();
   const { start } = await import('./start.ts');
   process.exitCode = await start(argv);
+}
+
+/** What is set of V8, before it has compiled and kept anything. */
+function prepareEngine(): void {
+  // A small young generation is swept often, and the buffers of streams with it: a large image takes no more memory than it must.
+  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+  keepCompiled(process.env);
 }
 
 /** Nothing else is asked for: with more arguments, commander decides what they mean. */

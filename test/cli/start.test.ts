@@ -18,7 +18,7 @@ const slow = ['crypto', 'tls', 'https', 'zlib', 'child_process', 'readline', 'pe
 const special = [
   /^node_modules\/(?!commander|@commander-js|picocolors|p-limit|yocto-queue|proxy-from-env)/,
   /^src\/(server|layout|v1|sync)\//,
-  /^src\/node\/(tar|docker|directory|verify|extract|artifact|layers|serve|credentials|files\/(?!fs-errors))/,
+  /^src\/node\/(tar|docker|directory|verify|extract|artifact|layers|serve|credentials|files\/(?!fs-errors|own-directory))/,
   /^src\/bytes\/(tar|compress|decompress|unzstd|gzip)/,
   /^src\/image\/(?!choose)/,
   /^src\/cli\/(commands\/(?!digest)|terminal\/(input|template))/,

@@ -1,13 +1,11 @@
 /** Where tokens are kept between commands, for who wants that: `$XDG_CACHE_HOME/lading/tokens.json`. A cache is in nobody's backup. */
-import { homedir } from 'node:os';
 import path from 'node:path';
 import type { TokenStore } from '../../http/token-store.ts';
 import type { Context } from '../context.ts';
+import { cacheHome } from '../places/cache-home.ts';
 
 export function tokenFile({ env }: Context): string {
-  const { XDG_CACHE_HOME: base = '' } = env;
-  const cache = path.isAbsolute(base) ? base : path.join(env.HOME ?? homedir(), '.cache');
-  return path.join(cache, 'lading', 'tokens.json');
+  return path.join(cacheHome(env), 'tokens.json');
 }
 
 /** The store; what is wrong with it is told, once. */

@@ -4,7 +4,7 @@
  * What is kept decides what is read of an image, so the directory has to be the user's own. When it grows too large, what was used
  * longest ago goes. A cache that does not work is told of once, and is in nobody's way.
  */
-import { constants, type Stats } from 'node:fs';
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOciError, OciError } from '../../errors.ts';
@@ -13,6 +13,7 @@ import { concat } from '../../bytes/read.ts';
 import { digestHex } from '../../model/digest.ts';
 import type { Cache } from '../../store/cache.ts';
 import { fsError, onDisk, unless } from './fs-errors.ts';
+import { problemOfDirectory } from './own-directory.ts';
 
 export interface CacheDirectoryOptions {
   /** The most that it holds, in bytes; 1 GiB unless told. A single thing that takes more than a quarter of that is not kept. */
@@ -72,19 +73,11 @@ function fileOf(directory: string, key: string): string {
 async function isUsable(directory: string): Promise<boolean> {
   const stats = await unless(['ENOENT'], stat(directory));
   if (stats === undefined) return false;
-  const problem = problemOf(stats);
+  const problem = problemOfDirectory(stats);
   if (problem === undefined) return true;
   throw new OciError('CONFIG_INVALID', `the cache in ${directory} is not used: ${problem}`, {
     hint: 'name a directory that is yours alone',
   });
-}
-
-function problemOf(stats: Stats): string | undefined {
-  if (!stats.isDirectory()) return 'it is no directory';
-  // Windows knows neither.
-  const own = process.getuid?.();
-  if (own !== undefined && stats.uid !== own) return 'it belongs to somebody else';
-  return own !== undefined && (stats.mode & 0o022) !== 0 ? 'others can write to it' : undefined;
 }
 
 async function read(directory: string, key: string, limit: number): Promise<Uint8Array | undefined> {

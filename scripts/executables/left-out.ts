@@ -27,7 +27,18 @@ const unread = {
   of: MAKERS,
 } as const;
 
+const threadless = {
+  reason:
+    'an executable of Node.js is one module, without a file for its threads: it moves large blobs in its main thread',
+  of: ['node'],
+} as const;
+
 export const LEFT_OUT: readonly LeftOut[] = [
+  ...['pull', 'push', 'copy'].map((verb) => ({
+    file: 'test/cli/large-blobs.test.ts',
+    title: `of a ${verb}`,
+    ...threadless,
+  })),
   { file: 'test/cli/convert.test.ts', title: 'puts an image in other media types', ...otherGzip },
   { file: 'test/cli/convert.test.ts', title: 'to the disk and from it', ...otherGzip },
   { file: 'test/cli/flatten.test.ts', title: 'does it for every platform, or for one', ...otherGzip },

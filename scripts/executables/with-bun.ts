@@ -6,6 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { fetchRuntime } from './fetch-runtime.ts';
 import { hostTarget, type Target } from './targets.ts';
 
+/** What is run first, and what threads run. */
+const PROGRAMS = ['dist/cli/main.js', 'dist/cli/lading-thread.js'];
+
 const flags = [
   '--compile',
   '--bytecode',
@@ -26,7 +29,7 @@ export function makeWithBun(target: Target, file: string, runtimes: string): voi
   const bun = fetchRuntime(hostTarget().runtimes.bun, runtimes);
   const runtime = `--compile-executable-path=${fetchRuntime(target.runtimes.bun, runtimes)}`;
   const os = `--target=bun-${target.name}`;
-  execFileSync(bun, ['build', ...flags, os, runtime, `--outfile=${file}`, 'dist/cli/main.js'], {
+  execFileSync(bun, ['build', ...flags, os, runtime, `--outfile=${file}`, ...PROGRAMS], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }

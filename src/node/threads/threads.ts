@@ -45,7 +45,7 @@ interface Thread {
 
 const threads = new Set<Thread>();
 let numbers = 0;
-let areMissing = process.versions.bun !== undefined || 'Deno' in globalThis;
+let areMissing = 'Deno' in globalThis;
 
 /** A place for one transfer, on the thread that has the fewest; undefined: there are no threads here. */
 export function openThreadCall(): ThreadCall | undefined {

@@ -79,9 +79,10 @@ function onNode(node: string, isFirst: boolean): (Contestant | undefined)[] {
 }
 
 /** Does it take part in the work? */
-export function takesPart({ role, words }: Contestant, work: Work): boolean {
+export function takesPart({ name, role, words }: Contestant, work: Work): boolean {
   if (words[work.action] === undefined) return false;
   if (work.alone) return role === 'us';
+  if (name === EXECUTABLE) return true;
   if (role === 'start') return ['latency', 'distance', 'list'].includes(work.group);
   return role !== 'limit' || work.standing === undefined;
 }

@@ -87,7 +87,7 @@ async function runOnce(ground: Ground, { route, watched }: Stage, work: Work, pl
   try {
     const before = await traffic(watched);
     const command = wordsOf(player, work, route(player.name, run, fresh));
-    const cost = await measure(command, environment(home), join(fresh, 'time'));
+    const cost = await measure(command, environment(ground, home), join(fresh, 'time'));
     const after = await traffic(watched);
     return { ...cost, requests: after.requests - before.requests, bytes: after.bytes - before.bytes };
   } finally {
@@ -101,10 +101,13 @@ function wordsOf({ name, words }: Contestant, { action }: Work, route: Route): r
   return command;
 }
 
-/** A home of its own each, and nothing of the user's: nobody remembers, nobody is told of a proxy or an account. */
-function environment(home: string): NodeJS.ProcessEnv {
-  const directories = ['XDG_DATA_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
-  return { PATH: peersPath(), HOME: home, ...Object.fromEntries(directories.map((name) => [name, home])) };
+/**
+ * A home of its own each, and nothing of the user's: nobody remembers, nobody is told of a proxy or an account. The cache alone is that of
+ * the runs before: a Node that keeps what it has compiled does so for the next one.
+ */
+function environment({ scratch }: Ground, home: string): NodeJS.ProcessEnv {
+  const fresh = ['HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'].map((name) => [name, home]);
+  return { ...Object.fromEntries(fresh), PATH: peersPath(), XDG_CACHE_HOME: join(scratch, 'cache') };
 }
 
 async function traffic(watched: readonly Watched[]): Promise<Pick<Sample, 'requests' | 'bytes'>> {

@@ -21,8 +21,8 @@ type Rival = (typeof PEERS)[number] | 'curl' | 'the fastest peer';
 
 interface Ratio {
   readonly of: Partial<Work>;
-  /** `lading` unless told. */
-  readonly ours?: string;
+  /** `lading` unless told: a line each. */
+  readonly ours?: readonly string[];
   readonly measure?: Measure;
   readonly rivals: readonly Rival[];
   readonly limit: number;
@@ -30,22 +30,29 @@ interface Ratio {
   readonly unless?: Rival;
 }
 
+const BOTH = [US, EXECUTABLE];
+
 const ratios: readonly Ratio[] = [
-  { of: { group: 'pull' }, rivals: PEERS, limit: 1 },
+  { of: { group: 'pull' }, ours: BOTH, rivals: PEERS, limit: 1 },
   { of: { group: 'pull' }, rivals: ['curl'], limit: 1.1, unless: 'crane' },
-  { of: { group: 'pull' }, measure: 'cpuMs', rivals: ['crane'], limit: 1.5 },
-  { of: { group: 'copy' }, rivals: ['skopeo', 'regctl', 'crane'], limit: 1 },
-  { of: { group: 'push' }, rivals: ['skopeo', 'regctl'], limit: 1 },
-  { of: { group: 'push' }, rivals: ['crane', 'oras'], limit: 1.25 },
-  { of: { group: 'latency', standing: true }, ours: EXECUTABLE, rivals: ['crane'], limit: 1.5 },
-  { of: { group: 'latency', action: 'digest' }, ours: EXECUTABLE, rivals: ['crane'], limit: 2 },
-  { of: { group: 'distance', action: 'copy', subject: 'small' }, rivals: ['the fastest peer'], limit: 0.7 },
-  { of: { group: 'distance', action: 'copy', subject: 'platforms' }, rivals: ['the fastest peer'], limit: 0.8 },
-  { of: { group: 'distance', action: 'repos' }, rivals: ['the fastest peer'], limit: 0.8 },
-  { of: { group: 'distance', action: 'digest' }, ours: EXECUTABLE, rivals: ['the fastest peer'], limit: 1.1 },
+  { of: { group: 'pull' }, measure: 'cpuMs', ours: BOTH, rivals: ['crane'], limit: 1.5 },
+  { of: { group: 'copy' }, ours: BOTH, rivals: ['skopeo', 'regctl', 'crane'], limit: 1 },
+  { of: { group: 'push' }, ours: BOTH, rivals: ['skopeo', 'regctl'], limit: 1 },
+  { of: { group: 'push' }, ours: BOTH, rivals: ['crane', 'oras'], limit: 1.25 },
+  { of: { group: 'latency', standing: true }, ours: [EXECUTABLE], rivals: ['crane'], limit: 1.5 },
+  { of: { group: 'latency', action: 'digest' }, ours: [EXECUTABLE], rivals: ['crane'], limit: 2 },
+  { of: { group: 'distance', action: 'copy', subject: 'small' }, ours: BOTH, rivals: ['the fastest peer'], limit: 0.7 },
+  {
+    of: { group: 'distance', action: 'copy', subject: 'platforms' },
+    ours: BOTH,
+    rivals: ['the fastest peer'],
+    limit: 0.8,
+  },
+  { of: { group: 'distance', action: 'repos' }, ours: BOTH, rivals: ['the fastest peer'], limit: 0.8 },
+  { of: { group: 'distance', action: 'digest' }, ours: [EXECUTABLE], rivals: ['the fastest peer'], limit: 1.1 },
   { of: { group: 'list', action: 'digests' }, rivals: ['crane'], limit: 0.1 },
-  { of: { group: 'list', action: 'tags' }, ours: EXECUTABLE, rivals: ['crane'], limit: 1.5 },
-  { of: { group: 'list', action: 'repos' }, ours: EXECUTABLE, rivals: ['crane'], limit: 1.5 },
+  { of: { group: 'list', action: 'tags' }, ours: [EXECUTABLE], rivals: ['crane'], limit: 1.5 },
+  { of: { group: 'list', action: 'repos' }, ours: [EXECUTABLE], rivals: ['crane'], limit: 1.5 },
 ];
 
 const MIB = 1 << 20;
@@ -81,17 +88,19 @@ function matching(all: readonly Measured[], wanted: Partial<Work>): readonly Mea
 
 function ratioLines(
   { work, results }: Measured,
-  { ours = US, measure = 'wallMs', rivals, limit, unless }: Ratio,
+  { ours = [US], measure = 'wallMs', rivals, limit, unless }: Ratio,
 ): Target[] {
-  const mine = results.find(({ name }) => name === ours);
-  if (mine === undefined || results.some(({ name }) => name === unless)) return [];
-  return rivals.flatMap((rival) => {
-    const theirs = rival === 'the fastest peer' ? fastest(results) : results.find(({ name }) => name === rival);
-    if (theirs === undefined) return [];
-    const value = summaryOf(mine, measure).median / summaryOf(theirs, measure).median;
-    const name = rival === theirs.name ? rival : `${rival}, ${theirs.name}`;
-    return [{ what: `${work.title}: ${measure === 'cpuMs' ? 'CPU of ' : ''}${ours} / ${name}`, value, limit }];
-  });
+  if (results.some(({ name }) => name === unless)) return [];
+  const mine = results.filter(({ name }) => ours.includes(name));
+  return mine.flatMap((one) =>
+    rivals.flatMap((rival) => {
+      const theirs = rival === 'the fastest peer' ? fastest(results) : results.find(({ name }) => name === rival);
+      if (theirs === undefined) return [];
+      const value = summaryOf(one, measure).median / summaryOf(theirs, measure).median;
+      const name = rival === theirs.name ? rival : `${rival}, ${theirs.name}`;
+      return [{ what: `${work.title}: ${measure === 'cpuMs' ? 'CPU of ' : ''}${one.name} / ${name}`, value, limit }];
+    }),
+  );
 }
 
 function fastest(results: readonly Result[]): Result | undefined {

@@ -25,10 +25,13 @@ export function createHosts(settings: Readonly<Record<string, HostSettings>> = {
     const host = hostOf(name, all);
     if (!byOrigin.has(host.origin)) byOrigin.set(host.origin, host);
   }
+  // Those that the user names; of those that servers name there may be any number.
+  const own = new Map<string, Host>();
   return (registry, chosenBy = 'own') => {
-    const known = byOrigin.get(registry);
+    const known = byOrigin.get(registry) ?? (chosenBy === 'own' ? own.get(registry) : undefined);
     if (known !== undefined) return known;
     const host = hostOf(readName(registry), all);
+    if (chosenBy === 'own') own.set(registry, host);
     // `reg.test:443` has its credentials under that name, and its URLs know no port (oras-go#177).
     const isOwn = chosenBy === 'own' && readName(host.origin) !== host.name;
     if (isOwn && !byOrigin.has(host.origin)) byOrigin.set(host.origin, host);

@@ -39,8 +39,8 @@ function absolute(text: string, host: Host): string {
 
 /** A realm that the user allowed by name is named, wherever it stands. */
 function trusting(hosts: Hosts, { realms }: Host): Hosts {
-  return (registry) => {
-    const found = hosts(registry);
+  return (registry, chosenBy) => {
+    const found = hosts(registry, chosenBy);
     return realms.some((realm) => realmHost(realm) === registry) ? { ...found, named: true } : found;
   };
 }

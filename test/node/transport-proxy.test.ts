@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import type { OciError } from '../../src/errors.ts';
-import { proxyFor } from '../../src/node/http/proxy.ts';
+import { createProxies } from '../../src/node/http/proxy.ts';
 import { failure, rejection } from '../support/failure.ts';
 import { startOrigin } from '../support/http-origin.ts';
 import { startProxy } from '../support/http-proxy.ts';
@@ -100,7 +100,7 @@ describe('the environment', () => {
     }
   });
 
-  const found = (url: string): string | undefined => proxyFor(new URL(url), undefined)?.host;
+  const found = (url: string): string | undefined => createProxies(undefined)(new URL(url))?.host;
 
   test('B4 CONN-4: names proxies by scheme, and what goes without', () => {
     assert.equal(found('https://reg.test/'), undefined);
@@ -132,8 +132,8 @@ describe('the environment', () => {
   test('B4 CONN-4: is not asked where the caller says', () => {
     delete process.env.NO_PROXY;
     process.env.HTTPS_PROXY = 'http://secure:1';
-    assert.equal(proxyFor(new URL('https://reg.test/'), false), undefined);
-    assert.equal(proxyFor(new URL('https://reg.test/'), 'http://own:3')?.host, 'own:3');
+    assert.equal(createProxies(false)(new URL('https://reg.test/')), undefined);
+    assert.equal(createProxies('http://own:3')(new URL('https://reg.test/'))?.host, 'own:3');
   });
 
   test('with a mistake in it is told without the password', () => {

@@ -11,25 +11,26 @@ import type { Timeouts } from './timeouts.ts';
 import { isWrite, upload } from './upload.ts';
 import { watchSignal } from './watch-signal.ts';
 
-/** Makes the request; the signal ends the way to a proxy, where node has no socket yet to close. */
-export type OpenRequest = (connecting: AbortSignal) => ClientRequest;
+/** Makes the request; the signal, for who takes it, ends the way to a proxy, where node has no socket yet to close. */
+export type OpenRequest = (connecting: () => AbortSignal) => ClientRequest;
 
 /**
  * Sends a request, and waits for the head of its answer.
  * @throws OciError `UNREACHABLE`, `TLS`, `TIMEOUT`, `ABORTED`, `PROTOCOL`, `USAGE`; whatever the body throws
  */
 export async function exchange(request: HttpRequest, open: OpenRequest, timeouts: Timeouts): Promise<HttpResponse> {
-  const connecting = new AbortController();
+  let connecting: AbortController | undefined;
   let req: ClientRequest;
   try {
-    req = open(connecting.signal);
+    req = open(() => (connecting ??= new AbortController()).signal);
   } catch (error) {
     throw networkError(error, request);
   }
-  const stopUpload = new AbortController();
   const deadline = createDeadline((said) => fail(timeoutError(request, said)));
   const abort = (): void => fail(request.signal === undefined ? undefined : abortError(request.signal));
-  let sent = false;
+  let sent = request.body === undefined;
+  let stopUpload: AbortController | undefined;
+  const stop = (): AbortController => (stopUpload ??= new AbortController());
   let download: Download | undefined;
   let reject: (error: unknown) => void = () => undefined;
 
@@ -43,7 +44,7 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
     reject(error);
     over();
     req.destroy();
-    if (req.socket === null) connecting.abort();
+    if (req.socket === null) connecting?.abort();
   }
 
   const isStale = staleness(req);
@@ -62,7 +63,7 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
     });
   } finally {
     deadline.close();
-    stopUpload.abort();
+    stopUpload?.abort();
   }
 
   async function send(): Promise<void> {
@@ -71,8 +72,7 @@ export async function exchange(request: HttpRequest, open: OpenRequest, timeouts
     await connected;
     deadline.clear();
     const { idleMs, writtenMs, headMs } = timeouts;
-    sent =
-      request.body === undefined || (await upload(req, request.body, { stop: stopUpload.signal, deadline, idleMs }));
+    if (request.body !== undefined) sent = await upload(req, request.body, { stop: stop().signal, deadline, idleMs });
     const answerMs = isWrite(request) ? writtenMs : headMs;
     deadline.set(answerMs, `no answer within ${answerMs} ms`);
   }

@@ -8,12 +8,19 @@ import { parseUrl } from '../../model/parse-url.ts';
 export type ProxySetting = string | false | undefined;
 
 /**
- * The proxy for a URL; undefined: none.
- * @throws OciError `CONFIG_INVALID`
+ * Tells the proxy for a URL, undefined: none. The environment is asked once for each origin: to look at it takes its time.
+ * @throws OciError (when it is asked) `CONFIG_INVALID`
  */
-export function proxyFor(url: URL, setting: ProxySetting): URL | undefined {
-  if (setting === false) return undefined;
-  const text = setting ?? proxyOfEnvironment(url);
+export function createProxies(setting: ProxySetting): (url: URL) => URL | undefined {
+  const known = new Map<string, URL | undefined>();
+  return (url) => {
+    if (setting === false) return undefined;
+    if (!known.has(url.origin)) known.set(url.origin, proxyOf(url, setting ?? proxyOfEnvironment(url)));
+    return known.get(url.origin);
+  };
+}
+
+function proxyOf(url: URL, text: string): URL | undefined {
   if (text === '') return undefined;
   // Its text stays out of the error: it may hold a password.
   const proxy = parseUrl(text);

@@ -12,7 +12,7 @@ import { createAgents } from './agents.ts';
 import type { Apart } from './apart.ts';
 import { exchange } from './exchange.ts';
 import { lookupFor, type Resolve } from './lookup.ts';
-import { proxyFor, type ProxySetting } from './proxy.ts';
+import { createProxies, type ProxySetting } from './proxy.ts';
 import { defaultTimeouts, type Timeouts } from './timeouts.ts';
 import { readCertificates, readNow, secureContext, type TlsSettings } from './tls.ts';
 
@@ -44,6 +44,7 @@ export function nodeTransport(
 ): Send & { readonly takesTransfers: true; close(): void } {
   const agents = createAgents();
   const trust = createTrust(options);
+  const proxyFor = createProxies(options.proxy);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   let apart: Promise<Apart> | undefined;
   const threads = (): Promise<Apart> =>
@@ -51,7 +52,7 @@ export function nodeTransport(
   const send: Send = async (request) => {
     throwIfAborted(request.signal);
     const url = new URL(request.url);
-    const proxy = proxyFor(url, options.proxy);
+    const proxy = proxyFor(url);
     const { tls, context } = url.protocol === 'https:' ? await trust.of(url.host) : {};
     const agent = await agents.get(url, proxy, proxy?.protocol === 'https:' ? trust.general() : undefined);
     const lookup = proxy === undefined ? lookupFor(request, options.resolve) : undefined;
@@ -72,7 +73,11 @@ export function nodeTransport(
       const answer = await (await threads()).send(request, { ...said, url, lookup, tls });
       if (answer !== undefined) return answer;
     }
-    return exchange(request, (connecting) => open(url, { ...wire, connecting }), timeouts);
+    return exchange(
+      request,
+      (connecting) => open(url, proxy === undefined ? wire : { ...wire, connecting: connecting() }),
+      timeouts,
+    );
   };
   return Object.assign(send, {
     takesTransfers: true as const,

@@ -27,6 +27,11 @@ const unread = {
   of: MAKERS,
 } as const;
 
+const bounded = {
+  reason: 'the test bounds the heap by options of Node.js, which an executable does not take',
+  of: MAKERS,
+} as const;
+
 const threadless = {
   reason:
     'an executable of Node.js is one module, without a file for its threads: it moves large blobs in its main thread',
@@ -51,5 +56,15 @@ export const LEFT_OUT: readonly LeftOut[] = [
     file: 'test/reliability/crash.test.ts',
     title: `G36: ${verb},`,
     ...loaded,
+  })),
+  ...['--version loads', '-V loads', 'the help loads', 'a digest is asked for'].map((title) => ({
+    file: 'test/cli/start.test.ts',
+    title,
+    ...loaded,
+  })),
+  ...['a million tags are listed', 'a hundred thousand repositories are'].map((title) => ({
+    file: 'test/scale/memory.test.ts',
+    title,
+    ...bounded,
   })),
 ];

@@ -23,6 +23,15 @@ export function proxyFor(url: URL, setting: ProxySetting): URL | undefined {
   });
 }
 
+/** Does a URL go without a proxy? What is wrong with a setting is told by who sends. */
+export function isDirect(url: URL, setting: ProxySetting): boolean {
+  try {
+    return proxyFor(url, setting) === undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** What is excluded is asked last: most have no proxy, and what tells networks apart is loaded for it. */
 function proxyOfEnvironment(url: URL): string {
   const text = getProxyForUrl(url.href);

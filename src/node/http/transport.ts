@@ -12,7 +12,7 @@ import { createAgents } from './agents.ts';
 import type { Apart } from './apart.ts';
 import { exchange } from './exchange.ts';
 import { lookupFor, type Resolve } from './lookup.ts';
-import { proxyFor, type ProxySetting } from './proxy.ts';
+import { isDirect, proxyFor, type ProxySetting } from './proxy.ts';
 import { defaultTimeouts, type Timeouts } from './timeouts.ts';
 import { readCertificates, readNow, secureContext, type TlsSettings } from './tls.ts';
 
@@ -41,7 +41,7 @@ const MAX_HEADER_BYTES = 64 * 1024;
  */
 export function nodeTransport(
   options: NodeTransportOptions = {},
-): Send & { readonly takesTransfers: true; close(): void } {
+): Send & { takesTransfers(url: string): boolean; close(): void } {
   const agents = createAgents();
   const trust = createTrust(options);
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
@@ -75,7 +75,8 @@ export function nodeTransport(
     return exchange(request, (connecting) => open(url, { ...wire, connecting }), timeouts);
   };
   return Object.assign(send, {
-    takesTransfers: true as const,
+    /** Through a proxy nothing passes by this thread: who knows that asks for no transfer, and starts none. */
+    takesTransfers: (url: string) => isDirect(new URL(url), options.proxy),
     close() {
       agents.close();
       apart?.then((one) => one.close()).catch(() => undefined);

@@ -32,10 +32,15 @@ export function blobContent(place: Place, descriptor: Descriptor): Content {
     ...content,
     open: (options) => distrusting(place, content.open(options)),
     pour:
-      embedded === undefined && place.session.transfers
+      embedded === undefined && canPour(place)
         ? (transfer, options) => pour(place, descriptor, transfer, options)
         : undefined,
   };
+}
+
+/** Mirrors are asked first: one that is reached without a proxy is enough. */
+function canPour({ session, host, facts }: Place): boolean {
+  return facts.apart !== 'never' && [...host.mirrors, host].some(({ origin }) => session.transfers(origin));
 }
 
 async function pour(place: Place, descriptor: Descriptor, ...[transfer, options]: Parameters<Pour>): Promise<boolean> {

@@ -62,7 +62,8 @@ export function createClient(options: ClientOptions = {}): Client {
   const hosts = typeof options.hosts === 'function' ? options.hosts : createHosts(options.hosts);
   const session: Session = {
     send: createSend({ ...options, hosts, transport, clock }),
-    transfers: takesTransfers(transport) && (options.middleware ?? []).length === 0,
+    transfers: (url) =>
+      hasTransfers(transport) && (options.middleware ?? []).length === 0 && transport.takesTransfers(url),
     hosts,
     clock,
     limits: { ...LIMITS, ...options.limits },
@@ -91,9 +92,9 @@ export function createClient(options: ClientOptions = {}): Client {
   };
 }
 
-/** A transport that can put bytes into a transfer says so. */
-function takesTransfers(transport: object): boolean {
-  return 'takesTransfers' in transport && transport.takesTransfers === true;
+/** A transport that can put bytes into a transfer tells from where. */
+function hasTransfers(value: object): value is { takesTransfers(url: string): boolean } {
+  return 'takesTransfers' in value && typeof value.takesTransfers === 'function';
 }
 
 function isClosable(value: object): value is { close(): unknown } {

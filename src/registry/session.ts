@@ -21,8 +21,8 @@ export interface RegistryLimits {
 /** The part of a client that its verbs work with. */
 export interface Session {
   readonly send: Send;
-  /** Large blobs can pass by this thread: nobody stands in between who wants to see them. */
-  readonly transfers: boolean;
+  /** Can large blobs of a URL pass by this thread? Nobody stands in between who wants to see them, and no proxy. */
+  readonly transfers: (url: string) => boolean;
   readonly hosts: Hosts;
   readonly clock: Clock;
   readonly limits: RegistryLimits;

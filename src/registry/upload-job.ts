@@ -15,8 +15,8 @@ export interface Upload {
 export type Way = 'whole' | 'chunks';
 
 /** How the blob gets past this thread, where that can be and is worth it. */
-export function pourOf({ place, content }: Upload): Pour | undefined {
-  return place.session.transfers && content.descriptor.size >= MIN_TRANSFER_BYTES ? content.pour : undefined;
+export function pourOf({ place: { session, host }, content }: Upload): Pour | undefined {
+  return session.transfers(host.origin) && content.descriptor.size >= MIN_TRANSFER_BYTES ? content.pour : undefined;
 }
 
 /** Why a session did not end with a blob, and which way to try next. */

@@ -6,6 +6,7 @@ import { hopMutants } from './hop.ts';
 import { limitMutants } from './limits.ts';
 import type { Mutant } from './mutant.ts';
 import { redactionMutants } from './redaction.ts';
+import { tokenMutants } from './tokens.ts';
 import { signatureMutants, uploadMutants } from './writing.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -15,6 +16,7 @@ export const mutants: readonly Mutant[] = [
   ...limitMutants,
   ...extractionMutants,
   ...lockingMutants,
+  ...tokenMutants,
   ...redactionMutants,
   ...strictMutants,
   ...uploadMutants,

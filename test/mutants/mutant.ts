@@ -8,6 +8,7 @@ export const families = [
   'limits',
   'extraction',
   'locking',
+  'kept tokens',
   'redaction',
   'strict JSON',
   'upload',

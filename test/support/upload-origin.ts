@@ -28,23 +28,28 @@ export interface UploadOrigin {
   count(method: string): number;
 }
 
-/** @param onPut the first one for the first PUT, and so on; then all is well */
+/** @param onPut the first one for the first PUT, and so on; then all is well. `onPost` likewise: there `take` begins a session */
 export async function startUploads(
   t: TestContext,
   onPut: readonly OnPut[] = [],
   tls?: ServerOptions,
+  onPost: readonly OnPut[] = [],
 ): Promise<UploadOrigin> {
   const puts: Put[] = [];
   const blobs = new Map<string, Buffer>();
   const sessions = new Map<string, Buffer[]>();
   let begun = 0;
+  let posts = 0;
   const origin = await startOrigin((request, response) => {
     const { method = '', url = '' } = request;
     const { pathname, searchParams } = new URL(url, 'http://origin.test');
     const parts = sessions.get(pathname) ?? [];
     sessions.set(pathname, parts);
     if (pathname === '/token') return void response.end(JSON.stringify({ token: 'given' }));
-    if (method === 'POST') return answer(response, 202, { location: `${pathname}${++begun}` });
+    if (method === 'POST') {
+      const begin = (): void => answer(response, 202, { location: `${pathname}${++begun}` });
+      return (onPost[posts++] ?? begin)(request, response, begin);
+    }
     if (method === 'PATCH')
       return read(request, parts, () => answer(response, 202, { location: pathname, ...range() }));
     if (method === 'PUT') return put();

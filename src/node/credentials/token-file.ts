@@ -49,9 +49,8 @@ export function fileTokenStore(file: string, options: FileTokenStoreOptions = {}
   };
   const edit = (change: (tokens: readonly Entry[]) => readonly Entry[]): Promise<void> =>
     editConfigFile(file, (text) => {
-      const before = entriesIn(text, now());
-      const after = change(before);
-      return after.length === 0 && before.length === 0 ? text : formatted(after);
+      const after = change(entriesIn(text, now()));
+      return after.length === 0 && text === undefined ? undefined : formatted(after);
     });
   return {
     read: async (registry) => {

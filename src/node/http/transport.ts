@@ -41,10 +41,18 @@ const MAX_HEADER_BYTES = 64 * 1024;
  */
 export function nodeTransport(
   options: NodeTransportOptions = {},
-): Send & { readonly takesTransfers: true; close(): void } {
+): Send & { takesTransfers(url: string): boolean; close(): void } {
   const agents = createAgents();
   const trust = createTrust(options);
   const proxyFor = createProxies(options.proxy);
+  // What is wrong with a setting is told by who sends.
+  const isDirect = (url: URL): boolean => {
+    try {
+      return proxyFor(url) === undefined;
+    } catch {
+      return false;
+    }
+  };
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   let apart: Promise<Apart> | undefined;
   const threads = (): Promise<Apart> =>
@@ -80,7 +88,8 @@ export function nodeTransport(
     );
   };
   return Object.assign(send, {
-    takesTransfers: true as const,
+    /** Through a proxy all bytes pass this thread: who knows that asks for no transfer, and begins none. */
+    takesTransfers: (url: string) => isDirect(new URL(url)),
     close() {
       agents.close();
       apart?.then((one) => one.close()).catch(() => undefined);

@@ -6,14 +6,18 @@ import { describe, test } from 'node:test';
 import { fetchTransport } from '../../../src/http/fetch-transport.ts';
 import type { Middleware } from '../../../src/http/types.ts';
 import { parseDigest } from '../../../src/model/digest.ts';
+import { directoryStore } from '../../../src/node/directory/directory.ts';
 import { fsError } from '../../../src/node/files/fs-errors.ts';
 import { ThreadFailure } from '../../../src/node/threads/threads.ts';
 import { beginTransfer, causeOf, threadTransfer } from '../../../src/node/threads/transfers.ts';
+import { contentFrom } from '../../../src/store/content.ts';
 import { failure, rejection } from '../../support/failure.ts';
+import { startOrigin } from '../../support/http-origin.ts';
 import { startProxy } from '../../support/http-proxy.ts';
-import { largeBlob, MIB, pullWorld, sendBlob } from '../../support/large-blobs.ts';
+import { blobReads, largeBlob, MIB, nodeClient, pullFrom, pullWorld, sendBlob } from '../../support/large-blobs.ts';
 import { scratch } from '../../support/layouts.ts';
 import { pullProgram } from '../../support/pull-program.ts';
+import { startUploads } from '../../support/upload-origin.ts';
 
 const blob = largeBlob('plain');
 const other = largeBlob('plain, too', 4 * MIB);
@@ -22,7 +26,7 @@ const patience = { timeout: 60_000 };
 const all = [blob, other, small];
 
 const serve: Parameters<typeof pullWorld>[1] = (request, response) => {
-  const wanted = all.find(({ descriptor }) => request.url?.endsWith(descriptor.digest) === true);
+  const wanted = all.find(({ descriptor }) => request.url?.includes(descriptor.digest) === true);
   sendBlob(request, response, wanted?.bytes ?? Buffer.alloc(0));
 };
 
@@ -56,9 +60,51 @@ describe('this thread reads it', () => {
   test('what comes through a proxy', patience, async (t) => {
     await using proxy = await startProxy();
     const world = await pullWorld(t, serve, { proxy: proxy.url });
+    assert.equal(world.repository.blob(blob.descriptor).pour, undefined, 'no thread is begun for it');
     await world.pull(blob);
     assert.ok((await world.kept(blob))?.equals(blob.bytes));
-    assert.equal(proxy.asked.length, world.gets().length, 'nothing goes past the proxy');
+    await world.pull(other);
+    assert.ok((await world.kept(other))?.equals(other.bytes));
+    const asked = [blob, other].map(({ descriptor }) => `GET /v2/team/app/blobs/${descriptor.digest}`);
+    assert.deepEqual(
+      world.gets().map(({ method, path }) => `${method} ${path}`),
+      asked,
+      'each is asked for once',
+    );
+    assert.deepEqual(
+      proxy.asked,
+      asked.map((line) => line.replace('/', `${world.origin.url}/`)),
+      'nothing goes past the proxy',
+    );
+  });
+
+  test('but not what a mirror has that is reached without the proxy of its registry', patience, async (t) => {
+    await using proxy = await startProxy();
+    const before = process.env.http_proxy;
+    process.env.http_proxy = proxy.url;
+    t.after(() => {
+      if (before === undefined) delete process.env.http_proxy;
+      else process.env.http_proxy = before;
+    });
+    const mirror = await startOrigin(serve);
+    t.after(() => mirror[Symbol.asyncDispose]());
+    const hosts = { 'reg.test': { plainHttp: true, mirrors: [mirror.url] } };
+    const world = await pullFrom(t, 'reg.test', { proxy: undefined, client: { hosts } });
+    await world.pull(blob);
+    assert.ok((await world.kept(blob))?.equals(blob.bytes));
+    assert.deepEqual([blobReads(mirror).length, world.here, proxy.asked], [1, [], []]);
+  });
+
+  test('what goes through a proxy', patience, async (t) => {
+    await using proxy = await startProxy();
+    const uploads = await startUploads(t);
+    const store = directoryStore(join(await scratch(t), 'layout'));
+    await store.putBlob(contentFrom(blob.bytes));
+    const repository = nodeClient(t, { proxy: proxy.url }).repository(`${uploads.host}/team/app`);
+    assert.equal(await repository.putBlob(store.blob(blob.descriptor)), 'written');
+    assert.ok(uploads.blobs.get(blob.descriptor.digest)?.equals(blob.bytes));
+    assert.deepEqual([uploads.count('POST'), uploads.puts.length], [1, 1]);
+    assert.equal(proxy.asked.length, uploads.origin.requests.length);
   });
 
   test('what another transport brings', patience, async (t) => {

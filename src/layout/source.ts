@@ -9,8 +9,9 @@ import type { Manifest } from '../model/manifest.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { quote } from '../model/quote.ts';
 import { contentOf } from '../store/content.ts';
-import { listAfter } from '../store/listing.ts';
-import type { Content, Source } from '../store/types.ts';
+import { lexical, sortedAfter } from '../store/listing.ts';
+import { paged } from '../store/paged.ts';
+import type { Content, ListOptions, Source } from '../store/types.ts';
 import { type IndexReader, indexReader } from './index-file.ts';
 import { type FactsOf, isNoManifest, type ManifestName, readManifest, rememberFacts } from './manifests.ts';
 import { entriesNamed, namesIn } from './names.ts';
@@ -48,9 +49,7 @@ export function sourceOf(layout: Layout): LayoutSource {
     },
     blob: (descriptor) => blobOf(tree, descriptor),
     roots: (options = {}) => entriesOf(layout, options),
-    async *tags(options = {}) {
-      yield* listAfter(namesIn(await entriesOf(layout, options)), options);
-    },
+    tags: (options = {}) => lexical(paged(tagPages(layout, options))),
     async *referrers(subject, options = {}) {
       const { artifactType } = options;
       const digest = parseDigest(subject.digest);
@@ -60,6 +59,10 @@ export function sourceOf(layout: Layout): LayoutSource {
       }
     },
   };
+}
+
+async function* tagPages(layout: Layout, options: ListOptions): AsyncGenerator<readonly string[]> {
+  yield sortedAfter(namesIn(await entriesOf(layout, options)), options.last);
 }
 
 async function resolve(layout: Layout, reference: string, options: Call = {}): Promise<Descriptor | undefined> {

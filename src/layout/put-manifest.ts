@@ -6,7 +6,7 @@ import type { Manifest } from '../model/manifest.ts';
 import { contentOf, manifestFrom } from '../store/content.ts';
 import { requireLinks } from '../store/links.ts';
 import type { PutManifestOptions } from '../store/types.ts';
-import { EMPTY_INDEX, encodeIndex, type LayoutIndex, MARKER } from './index-file.ts';
+import { EMPTY_INDEX, type LayoutIndex, MARKER, replaceIndex } from './index-file.ts';
 import { checkName, entriesNamed } from './names.ts';
 import { blobPath, INDEX_FILE, MARKER_FILE } from './paths.ts';
 import { putBlob } from './put-blob.ts';
@@ -36,7 +36,7 @@ export async function putManifest(
     if (outcome === 'written' && tags.length === 0) layout.learn(manifest);
     const entries = await withManifest(index.entries, manifest, tags, layout.facts, options);
     if (entries === index.entries && outcome === 'exists') return 'exists';
-    if (entries !== index.entries) await tree.replace(INDEX_FILE, encodeIndex(index, entries, tree.name));
+    if (entries !== index.entries) await replaceIndex(layout, index, entries);
     return 'written';
   }, options);
 }
@@ -67,9 +67,10 @@ export async function beginLayout(layout: Layout<WriteTree>, options: Call): Pro
 }
 
 /** The index, under the lock; it and the marker are there from then on. */
-async function begin({ tree, index }: Layout<WriteTree>, options: Call): Promise<LayoutIndex> {
-  const found = await index(options);
-  if (found === undefined) await tree.replace(INDEX_FILE, encodeIndex(EMPTY_INDEX, [], tree.name));
+async function begin(layout: Layout<WriteTree>, options: Call): Promise<LayoutIndex> {
+  const { tree } = layout;
+  const found = await layout.index(options);
+  if (found === undefined) await replaceIndex(layout, EMPTY_INDEX, []);
   if ((await tree.stat(MARKER_FILE)) === undefined) await tree.replace(MARKER_FILE, MARKER);
   return found ?? EMPTY_INDEX;
 }

@@ -12,7 +12,7 @@ import { contentOf } from '../store/content.ts';
 import { lexical, sortedAfter } from '../store/listing.ts';
 import { paged } from '../store/paged.ts';
 import type { Content, ListOptions, Source } from '../store/types.ts';
-import { type IndexReader, indexReader } from './index-file.ts';
+import { indexReader, type KnownIndex } from './index-file.ts';
 import { isNoManifest, type KnownFacts, type ManifestName, readManifest, rememberFacts } from './manifests.ts';
 import { entriesNamed, namesIn } from './names.ts';
 import { blobPath } from './paths.ts';
@@ -20,13 +20,12 @@ import { referrersIn } from './referrers.ts';
 import type { ReadTree } from './tree.ts';
 
 /** A layout's tree with what is remembered of it. */
-export interface Layout<T extends ReadTree = ReadTree> extends KnownFacts {
+export interface Layout<T extends ReadTree = ReadTree> extends KnownIndex, KnownFacts {
   readonly tree: T;
-  readonly index: IndexReader;
 }
 
 export function layoutOf<T extends ReadTree>(tree: T): Layout<T> {
-  return { tree, index: indexReader(tree), ...rememberFacts(tree) };
+  return { tree, ...indexReader(tree), ...rememberFacts(tree) };
 }
 
 /** A layout can tell what is in it that has no tag, too. */

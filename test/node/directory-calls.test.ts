@@ -1,5 +1,6 @@
 /** What a layout in a directory asks of the disk: every guard at its place, and nothing that it was told just before. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -85,6 +86,27 @@ test('an index that is put after its children looks whether they are there, and 
     );
   }
   assert.deepEqual(await rootsOf(directory), [`v1 ${index.descriptor.digest}`]);
+});
+
+test('the work folder is made and removed once for all who write at a time', async (t) => {
+  const directory = await scratch(t);
+  const store = directoryStore(directory);
+  const { manifest } = await putImage(store, 'one', []);
+  const folder = join(directory, '.lading');
+  const calls: string[] = [];
+  const end = await judgeDisk(folder, ({ name, path }) => {
+    if (path === folder && name !== 'lstat') calls.push(name);
+    return 'go on';
+  });
+  const tags = Array.from({ length: 20 }, (_, at) => `t${at}`);
+  const controller = new AbortController();
+  const aborted = store.putManifest(manifest, { tags: ['never'], signal: controller.signal });
+  const put = tags.map((tag) => store.putManifest(manifest, { tags: [tag] }));
+  controller.abort();
+  await assert.rejects(aborted, { code: 'ABORTED' });
+  await Promise.all(put).finally(end);
+  assert.deepEqual(calls, ['mkdir', 'rmdir']);
+  assert.ok(!existsSync(folder));
 });
 
 test('an index that was just written is known when it is read, until somebody else writes it', async (t) => {

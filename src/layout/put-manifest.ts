@@ -59,7 +59,10 @@ function checkCondition(
   }
 }
 
-/** What makes a directory a layout, written before the first blob, so that an interrupted copy is one already. */
+/**
+ * What makes a directory a layout, written before the first blob, so that an interrupted copy is one already. The marker comes after the
+ * index: of a process that died in between, or a tool that forgets it, the next manifest makes up for that.
+ */
 export async function beginLayout(layout: Layout<WriteTree>, options: Call): Promise<void> {
   throwIfAborted(options.signal);
   const { tree } = layout;

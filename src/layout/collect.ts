@@ -32,11 +32,11 @@ const LEFTOVERS_MS = 24 * 60 * 60 * 1000;
  */
 export async function collectGarbage(tree: LayoutTree, options: CollectOptions = {}): Promise<Collected> {
   const { dryRun = false } = options;
-  if ((await indexReader(tree)(options)) === undefined) {
+  if ((await indexReader(tree).index(options)) === undefined) {
     throw new OciError('NOT_FOUND', `${tree.name} is not an image layout: it has no index.json`);
   }
   return tree.lock(async () => {
-    const index = await indexReader(tree)(options);
+    const index = await indexReader(tree).index(options);
     const reachable = await reach(tree, index?.entries ?? [], options);
     const swept = await tree.sweep({ olderThanMs: LEFTOVERS_MS, dryRun });
     const removed: Digest[] = [];

@@ -4,10 +4,10 @@ import type { Call } from '../model/call.ts';
 import type { Descriptor } from '../model/descriptor.ts';
 import { type Digest, parseDigest } from '../model/digest.ts';
 import type { Deletion } from '../store/types.ts';
-import { EMPTY_INDEX, encodeIndex } from './index-file.ts';
+import { EMPTY_INDEX, replaceIndex } from './index-file.ts';
 import { isNoManifest, readManifest } from './manifests.ts';
 import { entriesNamed } from './names.ts';
-import { blobPath, INDEX_FILE } from './paths.ts';
+import { blobPath } from './paths.ts';
 import { withoutNames } from './roots.ts';
 import type { Layout } from './source.ts';
 import type { LayoutTree } from './tree.ts';
@@ -24,7 +24,7 @@ export async function remove(layout: Layout<LayoutTree>, what: Deletion, options
     const { entries } = index;
     const replace = async (left: readonly Descriptor[]): Promise<void> => {
       if (left.length === entries.length && left.every((entry, at) => entry === entries[at])) return;
-      await layout.tree.replace(INDEX_FILE, encodeIndex(index, left, layout.tree.name));
+      await replaceIndex(layout, index, left);
     };
     if ('tag' in what) return removeTag(layout, entries, what.tag, replace, options);
     if ('manifest' in what) return removeManifest(layout, entries, what.manifest, replace, options);

@@ -9,7 +9,7 @@ import { type Descriptor, isObject, parseDescriptor } from '../model/descriptor.
 import { OCI_INDEX } from '../model/media-types.ts';
 import { parseStrictJson } from '../model/strict-json.ts';
 import { INDEX_FILE, MARKER_FILE } from './paths.ts';
-import type { ReadTree } from './tree.ts';
+import type { ReadTree, WriteTree } from './tree.ts';
 
 /** The largest index.json that is read, in bytes: some ten thousand entries. */
 export const MAX_INDEX_BYTES: number = 32 * 1024 * 1024;
@@ -31,20 +31,30 @@ export const MARKER: Uint8Array = encode({ imageLayoutVersion: '1.0.0' });
 /** The index of a layout; undefined: there is none. */
 export type IndexReader = (options: Call) => Promise<LayoutIndex | undefined>;
 
+/** A layout's index, and what is remembered of it. */
+export interface KnownIndex {
+  readonly index: IndexReader;
+  /** Takes note of what was just written: it need not be parsed when it is read. */
+  readonly wrote: (encoded: EncodedIndex) => void;
+}
+
 /**
  * Reads the index of a layout each time it is asked, since other processes write it, and parses it when it has changed.
  * The reader throws OciError `LAYOUT_INVALID`.
  */
-export function indexReader(tree: ReadTree): IndexReader {
-  let bytes: Uint8Array = new Uint8Array(0);
-  let index: LayoutIndex | undefined;
-  return async (options) => {
-    await checkMarker(tree, options);
-    const now = await readSmall(tree, INDEX_FILE, MAX_INDEX_BYTES, options);
-    if (now === undefined) return undefined;
-    if (index === undefined || !isSame(now, bytes)) index = parseIndex(now, tree.name);
-    bytes = now;
-    return index;
+export function indexReader(tree: ReadTree): KnownIndex {
+  let known: EncodedIndex | undefined;
+  return {
+    async index(options) {
+      await checkMarker(tree, options);
+      const bytes = await readSmall(tree, INDEX_FILE, MAX_INDEX_BYTES, options);
+      if (bytes === undefined) return undefined;
+      if (known === undefined || !isSame(bytes, known.bytes)) known = { bytes, index: parseIndex(bytes, tree.name) };
+      return known.index;
+    },
+    wrote(encoded) {
+      known = encoded;
+    },
   };
 }
 
@@ -95,18 +105,35 @@ function parse(bytes: Uint8Array, name: string, file: string): unknown {
   }
 }
 
+/** An index with its bytes. */
+export interface EncodedIndex {
+  readonly bytes: Uint8Array;
+  readonly index: LayoutIndex;
+}
+
 /**
- * The bytes of an index with other entries. It is read back before it is given out: what could not be read again must not be written.
+ * An index with other entries. It is read back before it is given out: what could not be read again must not be written.
  * @throws OciError `LIMIT`
  */
-export function encodeIndex({ document }: LayoutIndex, entries: readonly Descriptor[], name: string): Uint8Array {
+export function encodeIndex({ document }: LayoutIndex, entries: readonly Descriptor[], name: string): EncodedIndex {
   const bytes = encode({ ...document, manifests: entries });
   try {
-    if (bytes.length <= MAX_INDEX_BYTES && parseIndex(bytes, name)) return bytes;
+    if (bytes.length <= MAX_INDEX_BYTES) return { bytes, index: parseIndex(bytes, name) };
   } catch (cause) {
     throw new OciError('LIMIT', `${name}: ${INDEX_FILE} would grow beyond what can be read`, { cause });
   }
   throw new OciError('LIMIT', `${name}: ${INDEX_FILE} would grow beyond ${MAX_INDEX_BYTES} bytes`);
+}
+
+/** Writes the index with other entries; only under the lock. @throws OciError `LIMIT`, `DISK_FULL`, `IO` */
+export async function replaceIndex(
+  { tree, wrote }: Pick<KnownIndex, 'wrote'> & { readonly tree: WriteTree },
+  index: LayoutIndex,
+  entries: readonly Descriptor[],
+): Promise<void> {
+  const encoded = encodeIndex(index, entries, tree.name);
+  await tree.replace(INDEX_FILE, encoded.bytes);
+  wrote(encoded);
 }
 
 function encode(document: object): Uint8Array {

@@ -23,18 +23,35 @@ export interface ManifestName {
  * @throws OciError `MANIFEST_INVALID`, `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `TOO_LARGE`
  */
 export async function readManifest(tree: ReadTree, wanted: ManifestName, options: Call): Promise<Manifest | undefined> {
-  const path = blobPath(wanted.digest);
-  const size = await tree.stat(path);
-  if (size === undefined) return undefined;
-  if (wanted.size !== undefined && wanted.size !== size) {
-    throw new OciError('SIZE_MISMATCH', `${tree.name}: ${wanted.digest} has ${size} bytes, not ${wanted.size}`, {
-      digests: [wanted.digest],
+  const { digest, mediaType, size } = wanted;
+  if (size !== undefined && size <= MAX_MANIFEST_BYTES) {
+    // Reading a byte more than was announced tells as much as a look before it; what is wrong is looked at below.
+    const bytes = await readBytes(tree, digest, size + 1, options);
+    if (bytes === undefined) return undefined;
+    if (bytes.length === size) return manifestFrom(bytes, mediaType, digest);
+  }
+  const found = await tree.stat(blobPath(digest));
+  if (found === undefined) return undefined;
+  if (size !== undefined && size !== found) {
+    throw new OciError('SIZE_MISMATCH', `${tree.name}: ${digest} has ${found} bytes, not ${size}`, {
+      digests: [digest],
     });
   }
-  if (size > MAX_MANIFEST_BYTES)
-    throw new OciError('TOO_LARGE', `${tree.name}: ${wanted.digest} is too large for a manifest`);
-  const bytes = await readAll(tree.read(path, 0, size, options), MAX_MANIFEST_BYTES, `${tree.name}/${path}`);
-  return manifestFrom(bytes, wanted.mediaType, wanted.digest);
+  if (found > MAX_MANIFEST_BYTES)
+    throw new OciError('TOO_LARGE', `${tree.name}: ${digest} is too large for a manifest`);
+  const bytes = await readBytes(tree, digest, found, options);
+  return bytes && manifestFrom(bytes, mediaType, digest);
+}
+
+/** The blob up to an end; undefined: there is none. */
+async function readBytes(tree: ReadTree, digest: Digest, end: number, options: Call): Promise<Uint8Array | undefined> {
+  const path = blobPath(digest);
+  try {
+    return await readAll(tree.read(path, 0, end, options), end, `${tree.name}/${path}`);
+  } catch (error) {
+    if (isOciError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 /** Is this how a blob fails that is no manifest at all? */
@@ -62,20 +79,32 @@ export interface ManifestFacts {
 /** Facts of the manifest of a descriptor; undefined where it is missing or no manifest. */
 export type FactsOf = (descriptor: Descriptor, options: Call) => Promise<ManifestFacts | undefined>;
 
+/** What is known of the manifests of a layout. */
+export interface KnownFacts {
+  readonly facts: FactsOf;
+  /** Takes note of a manifest that was just written: it need not be read for its facts. */
+  readonly learn: (manifest: Manifest) => void;
+}
+
 /** What a digest names never changes, so that its facts are read once. */
-export function rememberFacts(tree: ReadTree): FactsOf {
+export function rememberFacts(tree: ReadTree): KnownFacts {
   const known = new Map<Digest, ManifestFacts>();
-  return async ({ digest, mediaType }, options) => {
-    const remembered = known.get(digest);
-    if (remembered !== undefined) return remembered;
-    const manifest = await readManifest(tree, { digest, mediaType }, options).catch((error: unknown) => {
-      if (isNoManifest(error)) return undefined;
-      throw error;
-    });
-    if (manifest === undefined) return undefined;
+  const learn = (manifest: Manifest): ManifestFacts => {
     const facts = factsOf(manifest);
-    known.set(digest, facts);
+    known.set(manifest.descriptor.digest, facts);
     return facts;
+  };
+  return {
+    learn,
+    async facts({ digest, mediaType }, options) {
+      const remembered = known.get(digest);
+      if (remembered !== undefined) return remembered;
+      const manifest = await readManifest(tree, { digest, mediaType }, options).catch((error: unknown) => {
+        if (isNoManifest(error)) return undefined;
+        throw error;
+      });
+      return manifest && learn(manifest);
+    },
   };
 }
 

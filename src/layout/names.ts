@@ -5,8 +5,9 @@
  */
 import { OciError } from '../errors.ts';
 import type { Descriptor } from '../model/descriptor.ts';
-import { isDigest } from '../model/digest.ts';
+import { type Digest, isDigest } from '../model/digest.ts';
 import { quote } from '../model/quote.ts';
+import { byCodeUnit } from '../store/name-map.ts';
 
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 export const CONTAINERD_NAME = 'io.containerd.image.name';
@@ -53,17 +54,49 @@ function tagIn(name: string): string | undefined {
   return tag !== undefined && !name.includes('@') ? tag : undefined;
 }
 
-/** The names of a layout: tags wherever a tag alone is enough. */
-export function namesIn(entries: readonly Descriptor[]): Set<string> {
+/** The names of a layout in lexical order: tags wherever a tag alone is enough. Those of the same entries are found out once. */
+export function namesIn(entries: readonly Descriptor[]): readonly string[] {
+  const before = known.get(entries);
+  if (before !== undefined) return before;
+  const meant = meaningsIn(entries);
   const names = new Set<string>();
   for (const entry of entries) {
     const name = nameOf(entry);
     if (name === undefined) continue;
     const tag = tagIn(name);
-    const isEnough = tag !== undefined && entriesNamed(entries, tag).some(({ digest }) => digest === entry.digest);
-    names.add(isEnough ? tag : name);
+    names.add(tag !== undefined && meant(tag).has(entry.digest) ? tag : name);
   }
-  return names;
+  const sorted = [...names].sort(byCodeUnit);
+  known.set(entries, sorted);
+  return sorted;
+}
+
+const known = new WeakMap<readonly Descriptor[], readonly string[]>();
+
+type Meanings = Map<string, Set<Digest>>;
+
+/** What `entriesNamed` answers, as digests: for whoever asks for every name there is. */
+function meaningsIn(entries: readonly Descriptor[]): (name: string) => ReadonlySet<Digest> {
+  const own: Meanings = new Map();
+  const containerd: Meanings = new Map();
+  const tagged: Meanings = new Map();
+  for (const { annotations, digest } of entries) {
+    for (const [meanings, name] of [
+      [own, annotations?.[REF_NAME]],
+      [containerd, annotations?.[CONTAINERD_NAME]],
+    ] as const) {
+      note(meanings, name, digest);
+      note(tagged, name && tagIn(name), digest);
+    }
+  }
+  return (name) => {
+    const several = tagged.get(name);
+    return own.get(name) ?? containerd.get(name) ?? (several?.size === 1 ? several : new Set());
+  };
+}
+
+function note(meanings: Meanings, name: string | undefined, digest: Digest): void {
+  if (name !== undefined) meanings.set(name, (meanings.get(name) ?? new Set()).add(digest));
 }
 
 /** An entry without its names. */

@@ -6,7 +6,7 @@ import type { Manifest } from '../model/manifest.ts';
 import { contentOf, manifestFrom } from '../store/content.ts';
 import { requireLinks } from '../store/links.ts';
 import type { PutManifestOptions } from '../store/types.ts';
-import { EMPTY_INDEX, encodeIndex, type LayoutIndex, MARKER } from './index-file.ts';
+import { EMPTY_INDEX, type LayoutIndex, MARKER, replaceIndex } from './index-file.ts';
 import { checkName, entriesNamed } from './names.ts';
 import { blobPath, INDEX_FILE, MARKER_FILE } from './paths.ts';
 import { putBlob } from './put-blob.ts';
@@ -23,18 +23,20 @@ export async function putManifest(
   const { tree } = layout;
   const tags = (options.tags ?? []).map(checkName);
   const manifest = manifestFrom(given.bytes, given.descriptor.mediaType, given.descriptor.digest);
-  await beginLayout(layout, options);
+  throwIfAborted(options.signal);
   return tree.lock(async () => {
-    const index = (await layout.index(options)) ?? EMPTY_INDEX;
+    const index = await begin(layout, options);
     checkCondition(tree.name, index, tags, options);
     await requireLinks(
       manifest,
       async ({ descriptor }) => (await tree.stat(blobPath(descriptor.digest))) !== undefined,
     );
     const outcome = await putBlob(tree, contentFor(manifest), options);
+    // An index that leads to it may come next, and asks what it is.
+    if (outcome === 'written' && tags.length === 0) layout.learn(manifest);
     const entries = await withManifest(index.entries, manifest, tags, layout.facts, options);
     if (entries === index.entries && outcome === 'exists') return 'exists';
-    if (entries !== index.entries) await tree.replace(INDEX_FILE, encodeIndex(index, entries, tree.name));
+    if (entries !== index.entries) await replaceIndex(layout, index, entries);
     return 'written';
   }, options);
 }
@@ -57,15 +59,21 @@ function checkCondition(
   }
 }
 
-/** What makes a directory a layout, written before the first blob, so that an interrupted copy is one already. */
-export async function beginLayout({ tree, index }: Layout<WriteTree>, options: Call): Promise<void> {
+/**
+ * What makes a directory a layout, written before the first blob, so that an interrupted copy is one already. The marker comes after the
+ * index: of a process that died in between, or a tool that forgets it, the next manifest makes up for that.
+ */
+export async function beginLayout(layout: Layout<WriteTree>, options: Call): Promise<void> {
   throwIfAborted(options.signal);
-  const isBegun = async (path: string): Promise<boolean> => (await tree.stat(path)) !== undefined;
-  if ((await isBegun(MARKER_FILE)) && (await isBegun(INDEX_FILE))) return;
-  await tree.lock(async () => {
-    if ((await index(options)) === undefined) {
-      await tree.replace(INDEX_FILE, encodeIndex(EMPTY_INDEX, [], tree.name));
-    }
-    if (!(await isBegun(MARKER_FILE))) await tree.replace(MARKER_FILE, MARKER);
-  }, options);
+  const { tree } = layout;
+  if ((await tree.stat(INDEX_FILE)) === undefined) await tree.lock(() => begin(layout, options), options);
+}
+
+/** The index, under the lock; it and the marker are there from then on. */
+async function begin(layout: Layout<WriteTree>, options: Call): Promise<LayoutIndex> {
+  const { tree } = layout;
+  const found = await layout.index(options);
+  if (found === undefined) await replaceIndex(layout, EMPTY_INDEX, []);
+  if ((await tree.stat(MARKER_FILE)) === undefined) await tree.replace(MARKER_FILE, MARKER);
+  return found ?? EMPTY_INDEX;
 }

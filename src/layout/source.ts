@@ -9,24 +9,23 @@ import type { Manifest } from '../model/manifest.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { quote } from '../model/quote.ts';
 import { contentOf } from '../store/content.ts';
-import { listAfter } from '../store/listing.ts';
-import type { Content, Source } from '../store/types.ts';
-import { type IndexReader, indexReader } from './index-file.ts';
-import { type FactsOf, isNoManifest, type ManifestName, readManifest, rememberFacts } from './manifests.ts';
+import { lexical, sortedAfter } from '../store/listing.ts';
+import { paged } from '../store/paged.ts';
+import type { Content, ListOptions, Source } from '../store/types.ts';
+import { indexReader, type KnownIndex } from './index-file.ts';
+import { isNoManifest, type KnownFacts, type ManifestName, readManifest, rememberFacts } from './manifests.ts';
 import { entriesNamed, namesIn } from './names.ts';
 import { blobPath } from './paths.ts';
 import { referrersIn } from './referrers.ts';
 import type { ReadTree } from './tree.ts';
 
 /** A layout's tree with what is remembered of it. */
-export interface Layout<T extends ReadTree = ReadTree> {
+export interface Layout<T extends ReadTree = ReadTree> extends KnownIndex, KnownFacts {
   readonly tree: T;
-  readonly index: IndexReader;
-  readonly facts: FactsOf;
 }
 
 export function layoutOf<T extends ReadTree>(tree: T): Layout<T> {
-  return { tree, index: indexReader(tree), facts: rememberFacts(tree) };
+  return { tree, ...indexReader(tree), ...rememberFacts(tree) };
 }
 
 /** A layout can tell what is in it that has no tag, too. */
@@ -48,9 +47,7 @@ export function sourceOf(layout: Layout): LayoutSource {
     },
     blob: (descriptor) => blobOf(tree, descriptor),
     roots: (options = {}) => entriesOf(layout, options),
-    async *tags(options = {}) {
-      yield* listAfter(namesIn(await entriesOf(layout, options)), options);
-    },
+    tags: (options = {}) => lexical(paged(tagPages(layout, options))),
     async *referrers(subject, options = {}) {
       const { artifactType } = options;
       const digest = parseDigest(subject.digest);
@@ -60,6 +57,10 @@ export function sourceOf(layout: Layout): LayoutSource {
       }
     },
   };
+}
+
+async function* tagPages(layout: Layout, options: ListOptions): AsyncGenerator<readonly string[]> {
+  yield sortedAfter(namesIn(await entriesOf(layout, options)), options.last);
 }
 
 async function resolve(layout: Layout, reference: string, options: Call = {}): Promise<Descriptor | undefined> {

@@ -11,7 +11,8 @@ import { OCTET_STREAM } from '../model/media-types.ts';
 import { checkRepositoryName, checkTag } from '../model/reference.ts';
 import { contentOf, manifestFrom } from './content.ts';
 import { requireLinks } from './links.ts';
-import { listAfter } from './listing.ts';
+import { lexical, listFrom } from './listing.ts';
+import { createNameMap, type NameMap } from './name-map.ts';
 import { paged, pagesOf } from './paged.ts';
 import { referrerDescriptor } from './referrer.ts';
 import { straightAway } from './turn.ts';
@@ -21,6 +22,7 @@ import type {
   Ingest,
   IngestRegistry,
   IngestStore,
+  ListOptions,
   PutBlobOptions,
   PutManifestOptions,
   ReferrersOptions,
@@ -30,7 +32,7 @@ interface Shelf {
   readonly name: string;
   readonly blobs: Map<Digest, Uint8Array>;
   readonly manifests: Map<Digest, Manifest>;
-  readonly tags: Map<string, Digest>;
+  readonly tags: NameMap<Digest>;
   readonly ingests: Map<string, Ingest>;
 }
 
@@ -44,7 +46,7 @@ interface Place {
 
 /** A registry that lives as long as the process. Blobs are mounted between its repositories without a copy. */
 export function createMemoryRegistry(): IngestRegistry {
-  const shelves = new Map<string, Shelf>();
+  const shelves = createNameMap<Shelf>();
   const registry = `memory-${crypto.randomUUID()}`;
   return {
     repository(name) {
@@ -58,8 +60,8 @@ export function createMemoryRegistry(): IngestRegistry {
       return storeOf({ registry, look, keep, find: (repository) => shelves.get(repository) });
     },
     repositories: (options = {}) => {
-      const names = [...shelves.values()].filter((shelf) => !isEmpty(shelf)).map(({ name }) => name);
-      return listAfter(names, options);
+      const isListed = (name: string): boolean => !isEmpty(shelves.get(name) ?? emptyShelf(name));
+      return listFrom((...page) => shelves.after(...page), options, isListed);
     },
   };
 }
@@ -70,7 +72,7 @@ export function createMemoryStore(): IngestStore {
 }
 
 function emptyShelf(name: string): Shelf {
-  return { name, blobs: new Map(), manifests: new Map(), tags: new Map(), ingests: new Map() };
+  return { name, blobs: new Map(), manifests: new Map(), tags: createNameMap(), ingests: new Map() };
 }
 
 function isEmpty({ blobs, manifests }: Shelf): boolean {
@@ -124,18 +126,15 @@ function blobOf(look: () => Shelf, descriptor: Descriptor, registry: string): Co
   return contentOf(descriptor, read, { registry, repository: look().name }, look().name);
 }
 
-function tagsOf(look: () => Shelf, options: { readonly last?: string | undefined }): AsyncGenerator<string> {
-  return paged(tagPages(look, options));
+function tagsOf(look: () => Shelf, options: ListOptions): AsyncGenerator<string> {
+  return lexical(paged(tagPages(look, options)));
 }
 
 /** Nothing is looked at before it is asked for. */
-async function* tagPages(
-  look: () => Shelf,
-  options: { readonly last?: string | undefined },
-): AsyncGenerator<readonly string[]> {
+async function* tagPages(look: () => Shelf, options: ListOptions): AsyncGenerator<readonly string[]> {
   const shelf = look();
   if (isEmpty(shelf)) throw notFound(shelf, 'repository');
-  yield* pagesOf(listAfter(shelf.tags.keys(), options));
+  yield* pagesOf(listFrom((...page) => shelf.tags.after(...page), options));
 }
 
 async function* referrersOf(
@@ -198,7 +197,7 @@ async function putManifest(
 function remove(shelf: Shelf, what: Deletion): boolean {
   if ('tag' in what) return shelf.tags.delete(what.tag);
   if ('blob' in what) return shelf.blobs.delete(what.blob);
-  for (const [tag, digest] of shelf.tags) if (digest === what.manifest) shelf.tags.delete(tag);
+  for (const [tag, digest] of shelf.tags.entries()) if (digest === what.manifest) shelf.tags.delete(tag);
   return shelf.manifests.delete(what.manifest);
 }
 

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import * as fc from 'fast-check';
+import { entriesNamed, nameOf, namesIn } from '../../src/layout/names.ts';
+import type { Descriptor } from '../../src/model/descriptor.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import { directoryStore } from '../../src/node/directory/directory.ts';
 import type { Store } from '../../src/store/types.ts';
-import { all, putImage } from '../../src/testing/samples.ts';
+import { all, blob, putImage } from '../../src/testing/samples.ts';
 import { rootsOf, scratch } from '../support/layouts.ts';
 
 const REF = 'org.opencontainers.image.ref.name';
@@ -66,6 +69,32 @@ test('of two entries of one name the last is meant, and putting it anew leaves o
   assert.deepEqual(await all(store.tags()), ['other', 'v1']);
   const { manifest } = await putImage(store, 'new', ['v1']);
   assert.deepEqual(await rootsOf(directory), [`v1 ${manifest.descriptor.digest}`, `other ${digests[1]}`]);
+});
+
+test('the list of all names says what asking for each of them says', () => {
+  const name = fc.option(fc.constantFrom('1', '2', 'a:1', 'b:1', 'a:2', 'a/b:2', 'a:1@x', 'c'), { nil: undefined });
+  const entry = fc.record({ at: fc.integer({ min: 0, max: 3 }), ref: name, containerd: name });
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 8 }), (listed) => {
+      const entries = listed.map(({ at, ref, containerd }): Descriptor => {
+        const annotations = { ...(ref && { [REF]: ref }), ...(containerd && { [CONTAINERD]: containerd }) };
+        return { ...blob(`image ${at}`).descriptor, annotations };
+      });
+      const names = new Set<string>();
+      for (const entry of entries) {
+        const whole = nameOf(entry);
+        const tag = /^[^@]+:(\w+)$/.exec(whole ?? '')?.[1];
+        const isEnough = tag !== undefined && entriesNamed(entries, tag).some(({ digest }) => digest === entry.digest);
+        if (whole !== undefined) names.add(isEnough ? tag : whole);
+      }
+      assert.deepEqual(namesIn(entries), [...names].sort());
+    }),
+  );
+});
+
+test('the names of an index are found out once', () => {
+  const entries = [{ ...blob('image').descriptor, annotations: { [REF]: 'v1' } }];
+  assert.equal(namesIn(entries), namesIn(entries));
 });
 
 test('a tag is deleted by the name that it answers to', async (t) => {

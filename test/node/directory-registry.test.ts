@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { directoryRegistry } from '../../src/node/directory/directory-registry.ts';
 import { all, blob, putImage, rejects, text } from '../../src/testing/samples.ts';
 import { testStore } from '../../src/testing/store-contract.ts';
+import { judgeDisk } from '../support/disk/disk-calls.ts';
 import { filesBelow, scratch } from '../support/layouts.ts';
 
 testStore('a repository of a directory', async (t) => {
@@ -44,6 +45,23 @@ test('repositories are listed in lexical order, from a name on when asked', asyn
     const wanted = names.toSorted().filter((name) => name > last);
     assert.deepEqual(await all(registry.repositories({ last })), wanted, `after ${last}`);
   }
+});
+
+test('of a listing that is left only what was listed is looked at on the disk', async (t) => {
+  const directory = await scratch(t);
+  const registry = directoryRegistry(directory);
+  const names = Array.from({ length: 20 }, (_, at) => `r${String(at).padStart(2, '0')}`);
+  for (const name of names) await putImage(registry.repository(name), 'one', ['v1']);
+  const looked: string[] = [];
+  const end = await judgeDisk(directory, ({ name, path }) => {
+    looked.push(`${name} ${path.slice(directory.length)}`);
+    return 'go on';
+  });
+  t.after(end);
+  for await (const name of registry.repositories({ last: 'r09' })) if (name === 'r11') break;
+  // what stands below r09, whose own names come after it
+  const below = ['readdir /r09', 'lstat /r10/index.json', 'readdir /r10', 'lstat /r11/index.json'];
+  assert.deepEqual(looked, ['readdir ', ...below]);
 });
 
 test('what is no layout is no repository', async (t) => {

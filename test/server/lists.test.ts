@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import type { IngestStore } from '../../src/store/types.ts';
-import { buildImage, type Built } from '../../src/testing/fixtures.ts';
+import { directoryRegistry } from '../../src/node/directory/directory-registry.ts';
+import { lexical } from '../../src/store/listing.ts';
 import { createMemoryRegistry } from '../../src/store/memory.ts';
+import { mapPages } from '../../src/store/paged.ts';
+import type { IngestStore, ListOptions } from '../../src/store/types.ts';
+import { buildImage, type Built, putBuilt } from '../../src/testing/fixtures.ts';
 import { type Answer, type Api, createApi, errorCodes } from '../support/api.ts';
+import { scratch } from '../support/layouts.ts';
 import { pushBuilt, putManifest } from '../support/push.ts';
 
 const tags = ['10', '9', 'A', 'Z', 'a', 'a-b', 'a.b', 'a_b', 'latest', 'v1', 'v10', 'v2'];
@@ -25,12 +29,16 @@ function tagsOf({ text }: Answer): string[] {
   return (JSON.parse(text) as { tags: string[] }).tags;
 }
 
-async function follow(api: Api, path: string, pageOf: (answer: Answer) => string[]): Promise<string[][]> {
+async function follow(
+  api: Api,
+  path: string,
+  pageOf: (answer: Answer) => string[] | Promise<string[]>,
+): Promise<string[][]> {
   const pages: string[][] = [];
   for (let next: string | undefined = path; next !== undefined; ) {
     const answer: Answer = await api.send('GET', next);
     assert.equal(answer.status, 200, answer.text);
-    pages.push(pageOf(answer));
+    pages.push(await pageOf(answer));
     next = /^<([^>]+)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1];
   }
   return pages;
@@ -64,6 +72,41 @@ describe('the tags of a repository', () => {
       assert.deepEqual(pages.flat(), tags, `pages of ${size}`);
       assert.equal(pages.length, Math.ceil(tags.length / size));
     }
+  });
+
+  it('are read no further than their page, and one, where the store has them in that order', async () => {
+    const registry = createMemoryRegistry();
+    const inner = registry.repository('x');
+    await putBuilt(inner, image, { tags });
+    const read: string[][] = [];
+    const told = (options: ListOptions = {}): AsyncIterable<string> =>
+      lexical(
+        mapPages(inner.tags(options), (page) => {
+          read.push([`after ${options.last}`, ...page]);
+          return page;
+        }),
+      );
+    const api = createApi({ registry: { ...registry, repository: () => ({ ...inner, tags: told }) } });
+    assert.deepEqual((await follow(api, '/v2/x/tags/list?n=5', tagsOf)).flat(), tags);
+    assert.deepEqual(read, [
+      ['after undefined', '10', '9', 'A', 'Z', 'a', 'a-b'],
+      ['after a', 'a-b', 'a.b', 'a_b', 'latest', 'v1', 'v10'],
+      ['after v1', 'v10', 'v2'],
+    ]);
+  });
+
+  it('come once each, whatever is added and deleted between two pages', async () => {
+    const api = await apiWithTags(tags);
+    const store = api.registry.repository('some/repo');
+    const pages = await follow(api, '/v2/some/repo/tags/list?n=4', async (answer) => {
+      const page = tagsOf(answer);
+      for (const tag of page) await store.delete({ tag });
+      // before the next page, and at its end
+      await putManifest(api, 'some/repo', image, `0${page[0]}`);
+      if (page[0] === '10') await putManifest(api, 'some/repo', image, 'a_a');
+      return page;
+    });
+    assert.deepEqual(pages.flat(), [...tags, 'a_a'].toSorted());
   });
 
   it('start after the tag that was last, be it there or not', async () => {
@@ -121,6 +164,25 @@ describe('the catalog', () => {
     assert.deepEqual(JSON.parse(whole.text), { repositories: names });
     assert.deepEqual(await follow(api, '/v2/_catalog?n=2', repositoriesOf), [['a', 'a/b'], ['a/c', 'b'], ['z/y/x']]);
     assert.deepEqual(repositoriesOf(await api.send('GET', '/v2/_catalog?last=a%2Fb')), ['a/c', 'b', 'z/y/x']);
+  });
+
+  it('is read no further than a page, in memory and in a directory', async (t) => {
+    const directory = await scratch(t);
+    for (const registry of [createMemoryRegistry(), directoryRegistry(directory)]) {
+      for (const name of names) await putBuilt(registry.repository(name), image, {});
+      const read: string[] = [];
+      const told = (options: ListOptions = {}): AsyncIterable<string> =>
+        lexical(
+          mapPages(registry.repositories(options), (page) => {
+            read.push(...page);
+            return page;
+          }),
+        );
+      const api = createApi({ registry: { ...registry, repositories: told } });
+      assert.deepEqual(repositoriesOf(await api.send('GET', '/v2/_catalog?n=1&last=a')), ['a/b']);
+      assert.deepEqual(read, ['a/b', 'a/c']);
+      assert.deepEqual(await follow(api, '/v2/_catalog?n=3', repositoriesOf), [names.slice(0, 3), names.slice(3)]);
+    }
   });
 
   it('of nothing is an empty list', async () => {

@@ -23,6 +23,11 @@ export interface Plan {
   readonly reused: Amount;
 }
 
+export interface PlanOptions extends Pick<CopyOptions, 'referrers' | 'foreignLayers' | 'tags' | 'standing'> {
+  /** Bytes that the target has room for. Where all of it fits, it is not asked what it has: everything counts as sent. */
+  readonly room?: number | undefined;
+}
+
 const CONCURRENCY = DEFAULT_BOUNDS.calls;
 const MAX_MANIFESTS = 10_000;
 
@@ -35,12 +40,7 @@ export async function planCopy(
   root: Descriptor,
   target: Source,
   call: Call,
-  {
-    referrers,
-    foreignLayers,
-    tags = [],
-    standing: known,
-  }: Pick<CopyOptions, 'referrers' | 'foreignLayers' | 'tags' | 'standing'> = {},
+  { referrers, foreignLayers, tags = [], standing: known, room }: PlanOptions = {},
 ): Promise<Plan> {
   const wanted = typeof referrers === 'function' ? referrers : () => referrers === true;
   const manifests = await gather(
@@ -53,24 +53,31 @@ export async function planCopy(
     },
     call,
   );
+  const parts = [...partsOf(manifests, foreignLayers)];
   const sent = { objects: 0, bytes: 0 };
   const reused = { objects: 0, bytes: 0 };
+  const plan: Plan = { source: overlay(source, { manifests }), sent, reused };
+  const count = (amount: typeof sent, { size }: Descriptor): void => {
+    amount.objects++;
+    amount.bytes += size;
+  };
+  if (room !== undefined && room >= parts.reduce((bytes, { descriptor }) => bytes + descriptor.size, 0)) {
+    for (const { descriptor } of parts) count(sent, descriptor);
+    return plan;
+  }
   // A tag that is made of a digest has come along with what it hangs on.
   const names = (referrers ?? false) === false ? tags : tags.filter((tag) => !isDigestTag(tag));
   const named = await Promise.all(
     names.map(async (tag) => (known?.has(tag) ? known.get(tag) : target.resolve(tag, call))),
   );
   const isNamed = named.every((one) => one?.digest === root.digest);
-  const standing = mapLimited(partsOf(manifests, foreignLayers), CONCURRENCY, async ({ descriptor, isManifest }) => {
+  const standing = mapLimited(parts, CONCURRENCY, async ({ descriptor, isManifest }) => {
     const found = await (isManifest ? target.resolve(descriptor.digest, call) : target.stat(descriptor.digest, call));
     const isSent = found === undefined || (descriptor.digest === root.digest && !isNamed);
-    return { size: descriptor.size, count: isSent ? sent : reused };
+    count(isSent ? sent : reused, descriptor);
   });
-  for await (const { size, count } of standing) {
-    count.objects++;
-    count.bytes += size;
-  }
-  return { source: overlay(source, { manifests }), sent, reused };
+  for await (const _ of standing);
+  return plan;
 }
 
 /** What names it as its subject, and what cosign keeps under tags of its digest. */

@@ -7,7 +7,7 @@ import { copy } from '../../graph/copy.ts';
 import { orUnderTag } from '../../graph/root.ts';
 import { boundsOf, type Tasks, withTasks } from '../../graph/tasks.ts';
 import type { TagDigest } from '../../graph/tag-digests.ts';
-import { requireSpace } from '../../node/directory/free-space.ts';
+import { freeBytes, requireSpace } from '../../node/directory/free-space.ts';
 import { isSaved } from '../../node/locator.ts';
 import type { Source } from '../../store/types.ts';
 import { formatSize } from '../terminal/bytes.ts';
@@ -168,7 +168,9 @@ async function checkSpace(
 ): Promise<Source> {
   const { spaceIn } = to;
   if (spaceIn === undefined || (await to.target.resolve(root.digest, call)) !== undefined) return source;
-  const plan = await planCopy(source, root, to.target, call, { foreignLayers });
+  // Where the system does not tell, nothing is refused either.
+  const room = (await freeBytes(spaceIn)) ?? Number.POSITIVE_INFINITY;
+  const plan = await planCopy(source, root, to.target, call, { foreignLayers, room });
   await requireSpace(spaceIn, plan.sent.bytes, to.describe);
   return plan.source;
 }

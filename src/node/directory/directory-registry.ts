@@ -7,6 +7,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isOciError, throwIfAborted } from '../../errors.ts';
+import { lexical } from '../../store/listing.ts';
 import { INDEX_FILE, MARKER_FILE } from '../../layout/paths.ts';
 import { checkRepositoryName } from '../../model/reference.ts';
 import type { IngestRegistry, IngestStore, ListOptions } from '../../store/types.ts';
@@ -42,7 +43,7 @@ export function directoryRegistry(
       if (stores.size > MAX_STORES && oldest !== undefined) stores.delete(oldest);
       return store;
     },
-    repositories: (list = {}) => repositoriesBelow(directory, '', list),
+    repositories: (list = {}) => lexical(repositoriesBelow(directory, '', list)),
   };
 }
 
@@ -59,13 +60,10 @@ async function* repositoriesBelow(folder: string, name: string, options: ListOpt
   const entries = await onDisk(`list ${folder}`, () =>
     unless(['ENOENT', 'ENOTDIR'], readdir(folder, { withFileTypes: true })),
   );
-  for (const turn of turnsOf(entries ?? [], name)) {
+  for (const turn of turnsOf(entries ?? [], name, options.last)) {
     const path = join(folder, turn.file);
-    if (turn.name.endsWith('/')) {
-      if (!isBefore(turn.name, options.last)) yield* repositoriesBelow(path, turn.name, options);
-    } else if ((options.last === undefined || turn.name > options.last) && (await isLayout(path))) {
-      yield turn.name;
-    }
+    if (turn.name.endsWith('/')) yield* repositoriesBelow(path, turn.name, options);
+    else if (await isLayout(path)) yield turn.name;
   }
 }
 
@@ -75,17 +73,14 @@ interface Turn {
   readonly file: string;
 }
 
-function turnsOf(entries: readonly Dirent[], prefix: string): Turn[] {
+/** Those in which something after `last` may be. */
+function turnsOf(entries: readonly Dirent[], prefix: string, last: string | undefined): Turn[] {
   const folders = entries.filter((entry) => entry.isDirectory() && !OWN_NAMES.includes(entry.name));
   const turns = folders.flatMap(({ name: file }): Turn[] => {
     const own = OWN_NAMES.find((other) => file === `_${other}`);
     const name = `${prefix}${own ?? file}`;
-    return isRepositoryName(name)
-      ? [
-          { name, file },
-          { name: `${name}/`, file },
-        ]
-      : [];
+    const both = [name, `${name}/`].filter((turn) => !isBefore(turn, last));
+    return both.length > 0 && isRepositoryName(name) ? both.map((turn) => ({ name: turn, file })) : [];
   });
   return turns.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -99,9 +94,10 @@ function isRepositoryName(name: string): boolean {
   }
 }
 
-/** Is every name with this prefix before the last one that was listed? */
-function isBefore(prefix: string, last: string | undefined): boolean {
-  return last !== undefined && !last.startsWith(prefix) && prefix < last;
+/** Is all that there is of this turn no later than the last name that was listed? */
+function isBefore(turn: string, last: string | undefined): boolean {
+  if (last === undefined) return false;
+  return turn.endsWith('/') ? turn < last && !last.startsWith(turn) : turn <= last;
 }
 
 async function isLayout(folder: string): Promise<boolean> {

@@ -102,23 +102,31 @@ type Own = (name: string, call: Call, patienceMs?: number) => Promise<Owned>;
 
 function ownership(directory: string, workFolder: string, clock: Clock | undefined): Own {
   const turns = createTurns();
+  /** Who has something in the work folder, or is about to: the last of them removes it. */
+  let owners = 0;
   return async (name, { signal }, patienceMs) => {
-    const endTurn = await turns(name, signal);
+    owners++;
+    let endTurn = (): void => {};
+    const end = async (): Promise<void> => {
+      owners--;
+      if (owners === 0) await removeIfEmpty(workFolder);
+      endTurn();
+    };
     try {
+      endTurn = await turns(name, signal);
       const path = join(workFolder, name);
       await checkWorkFolder(directory);
       const lock = await lockFile(path, () => makeFolder(workFolder), { signal, patienceMs, clock });
       const release = async (): Promise<void> => {
         try {
           await lock.release();
-          await removeIfEmpty(workFolder);
         } finally {
-          endTurn();
+          await end();
         }
       };
       return { wasTaken: lock.wasTaken, release };
     } catch (error) {
-      endTurn();
+      await end();
       throw error;
     }
   };

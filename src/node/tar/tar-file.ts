@@ -68,7 +68,7 @@ export async function createTarLayout(file: string, options: CreateTarOptions = 
   const output = await openOutput(file, options.output);
   const writer = createTarWriter(output.handle, file, output.folder, {
     [MARKER_FILE]: MARKER,
-    [INDEX_FILE]: encodeIndex(EMPTY_INDEX, [], file),
+    [INDEX_FILE]: encodeIndex(EMPTY_INDEX, [], file).bytes,
   });
   return { target: writeLayout(writer.tree), ...unfinished(output, () => writer.finish()) };
 }

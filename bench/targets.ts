@@ -50,7 +50,7 @@ const ratios: readonly Ratio[] = [
   },
   { of: { group: 'distance', action: 'repos' }, ours: BOTH, rivals: ['the fastest peer'], limit: 0.8 },
   { of: { group: 'distance', action: 'digest' }, ours: [EXECUTABLE], rivals: ['the fastest peer'], limit: 1.1 },
-  { of: { group: 'list', action: 'digests' }, rivals: ['crane'], limit: 0.1 },
+  { of: { group: 'list', action: 'digests' }, ours: BOTH, rivals: ['crane'], limit: 0.1 },
   { of: { group: 'list', action: 'tags' }, ours: [EXECUTABLE], rivals: ['crane'], limit: 1.5 },
   { of: { group: 'list', action: 'repos' }, ours: [EXECUTABLE], rivals: ['crane'], limit: 1.5 },
 ];

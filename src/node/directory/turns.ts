@@ -1,5 +1,6 @@
 /** Taking turns within a process: one at a time for each key, in the order of asking. */
 import { abortError, throwIfAborted } from '../../errors.ts';
+import { watchSignal } from '../http/watch-signal.ts';
 
 /** Waits for its turn, and returns what ends it. */
 export type Turns = (key: string, signal?: AbortSignal) => Promise<() => void>;
@@ -31,10 +32,9 @@ export function createTurns(): Turns {
 function until(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return turn;
   return new Promise((resolve, reject) => {
-    const stop = (): void => reject(abortError(signal));
-    signal.addEventListener('abort', stop, { once: true });
+    const unwatch = watchSignal(signal, () => reject(abortError(signal)));
     void turn.then(() => {
-      signal.removeEventListener('abort', stop);
+      unwatch();
       resolve();
     });
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Transferred } from '../../src/cli/transfer/transfer.ts';
-import { buildArtifact, buildImage, buildIndex, putBuilt, putIndex } from '../../src/testing/fixtures.ts';
+import { buildArtifact, buildImage, buildIndex, putIndex } from '../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
@@ -180,40 +180,6 @@ test('CAP-F7: --no-clobber leaves a tag that stands, and sets one that does not'
   assert.equal(`${told.digest}\n`, before);
   assert.equal(await done('copy -n REGISTRY/team/app:1.0 OTHER/clobber:1,2'), `OTHER/clobber:2@${index()}\n`);
   assert.equal(await done('digest OTHER/clobber:1'), before);
-});
-
-test('CAP-F6: --all-tags copies every tag, or those that are wanted', async () => {
-  await done('copy -a REGISTRY/team/app OTHER/every/app');
-  assert.equal(await done('tags OTHER/every/app'), '1.0\n1.1\nlatest\n');
-  await done('copy -a --filter 1.* REGISTRY/team/app oci:every');
-  assert.equal(await done('tags oci:every'), '1.0\n1.1\n');
-  assert.equal((await run('copy -a REGISTRY/team/app:1.0 OTHER/every/app')).code, 2);
-  assert.equal((await run('copy -a --filter x* REGISTRY/team/app OTHER/every/app')).code, 3);
-});
-
-test('CAP-F6: --all-tags passes over a tag that fails, and ends with 8; an archive gets all or nothing', async () => {
-  const repository = world.registry.repository('part');
-  await putBuilt(repository, world.single, { tags: ['a', 'c'] });
-  const broken = await buildImage({ layers: [{ files: { broken: 'x' } }] });
-  await putBuilt(repository, broken, { tags: ['b'] });
-  await repository.delete({ blob: broken.blobs[1]?.descriptor.digest ?? assert.fail() });
-  const { code, stdout, stderr } = await run('copy -a --json REGISTRY/part OTHER/part');
-  assert.equal(code, 8, stderr);
-  const told = stdout.trimEnd().split('\n');
-  const outcomes = told.map((line) => JSON.parse(line) as { source: string; outcome: string; code?: string });
-  assert.deepEqual(
-    outcomes.map(({ source, outcome, code: failure }) => [source, outcome, failure]),
-    [
-      ['REGISTRY/part:a', 'copied', undefined],
-      ['REGISTRY/part:b', 'failed', 'NOT_FOUND'],
-      ['REGISTRY/part:c', 'copied', undefined],
-    ],
-  );
-  assert.match(stderr, /REGISTRY\/part:b is left out: .*\(NOT_FOUND\)\n1 of 3 tags failed/);
-  assert.equal(await done('tags OTHER/part'), 'a\nc\n');
-  assert.equal((await run('copy -a --filter b REGISTRY/part OTHER/none')).code, 3);
-  assert.equal((await run('copy -a REGISTRY/part oci-archive:part.tar')).code, 3);
-  assert.ok(!(await readdir(folder)).includes('part.tar'));
 });
 
 test('--referrers takes along what is attached', async () => {

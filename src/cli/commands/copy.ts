@@ -13,6 +13,7 @@ import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registr
 import { referrerTypeOption } from '../options/referrers.ts';
 import type { Session } from '../session.ts';
 import { type ListedTag, listTags } from '../tags/list.ts';
+import { createPlanned } from '../transfer/planned.ts';
 import { exitOfMany, orPassOver } from '../transfer/passed-over.ts';
 import { refuseStandingArchive } from '../places/standing-archive.ts';
 import {
@@ -77,6 +78,8 @@ async function copyTags(session: Session, source: string, destination: string, f
   const to = await openDestination(session, destination);
   // An archive is there when all of it is, and an engine gets one: there what fails ends it all.
   const isArchive = to.locator.kind === 'oci-archive' || isSaved(to.locator);
+  // What one image brings in a dry run is there for the next ones.
+  const into = flags.dryRun === true ? createPlanned().target(to.target) : to.target;
   const done: Transferred[] = [];
   const failures: OciError[] = [];
   const tell = (told: Transferred): Promise<void> =>
@@ -91,7 +94,7 @@ async function copyTags(session: Session, source: string, destination: string, f
       }
       const image = fromPlace(session, { ...from, reference: name, ...from.named(name) });
       const copyOne = async (): Promise<void> => {
-        const told = await transferOpen(session, image, { ...to, tags: [target] }, flags);
+        const told = await transferOpen(session, image, { ...to, target: into, tags: [target] }, flags);
         done.push(told);
         if (!isArchive) await tell(told);
       };

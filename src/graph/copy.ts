@@ -26,7 +26,10 @@ export interface CopyOptions extends Call {
    * What BuildKit attests is a part of the index, and comes along in any case.
    */
   readonly referrers?: boolean | ((referrer: Descriptor) => boolean) | undefined;
-  /** Copy layers that are kept elsewhere by their media type or `urls`, as long as the source has them. */
+  /**
+   * Copy layers that are kept elsewhere by their media type or `urls`, as long as the source has them; those of an image that is there
+   * already, too, so that as with `force` each blob is asked for.
+   */
   readonly foreignLayers?: boolean | undefined;
   /** Do not trust that what is under an existing manifest is there, too. */
   readonly force?: boolean | undefined;
@@ -92,9 +95,15 @@ async function copyRoot(run: Run, reference: string | Descriptor): Promise<Descr
   ]);
   const standing = new Map(names.map((name, at) => [name, found[at]?.digest]));
   const named = names.length > 0 && found.every((descriptor) => descriptor?.digest === root.digest);
-  if (named && options.force !== true) tell(run, root, 'exists');
-  else await copyManifest(run, root, { depth: 0, trust: options.force !== true, tags: names, standing });
+  const trust = trusts(options);
+  if (named && trust) tell(run, root, 'exists');
+  else await copyManifest(run, root, { depth: 0, trust, tags: names, standing });
   return root;
+}
+
+/** Whoever put a manifest there may have left out what is kept elsewhere. */
+function trusts({ force, foreignLayers }: CopyOptions): boolean {
+  return force !== true && foreignLayers !== true;
 }
 
 function standingAt({ to, tasks, call }: Run, reference: string): Promise<Descriptor | undefined> {
@@ -207,7 +216,7 @@ async function childrenOf({ from, tasks, call, children }: Run, subject: Descrip
 async function copyAttached(run: Run, subject: Descriptor, depth: number): Promise<void> {
   const { from, tasks, call, options } = run;
   const wanted = typeof options.referrers === 'function' ? options.referrers : () => true;
-  const trust = options.force !== true;
+  const trust = trusts(options);
   const [attached, tagged] = await Promise.all([
     tasks.run(() => collect(from.referrers(subject, call))),
     Promise.all(DIGEST_TAG_KINDS.map((kind) => tasks.run(() => digestTagged(from, subject.digest, kind, call)))),

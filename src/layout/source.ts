@@ -1,14 +1,15 @@
 /** The reading half of a layout: any medium whose files can be read is a `Source`. */
 import type { Pour } from '../bytes/transfer.ts';
 import { checkPoured } from '../bytes/verify.ts';
-import { OciError, throwIfAborted } from '../errors.ts';
-import type { Call } from '../model/call.ts';
+import { isOciError, OciError, throwIfAborted } from '../errors.ts';
+import type { Bytes, Call } from '../model/call.ts';
 import { type Descriptor, plainDescriptor } from '../model/descriptor.ts';
-import { isDigest, parseDigest } from '../model/digest.ts';
+import { type Digest, isDigest, parseDigest } from '../model/digest.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { OCTET_STREAM } from '../model/media-types.ts';
 import { quote } from '../model/quote.ts';
 import { contentOf } from '../store/content.ts';
+import { isForeign } from '../store/links.ts';
 import { lexical, sortedAfter } from '../store/listing.ts';
 import { paged } from '../store/paged.ts';
 import type { Content, ListOptions, Source } from '../store/types.ts';
@@ -93,13 +94,33 @@ async function wantedBy(layout: Layout, reference: string, options: Call): Promi
 function blobOf(tree: ReadTree, descriptor: Descriptor): Content {
   const { digest, size } = descriptor;
   // A byte more than the descriptor says is asked for, so that a longer blob is found out.
+  const isElsewhere = isForeign({ role: 'layer', descriptor });
   const content = contentOf(
     descriptor,
-    (start, end, options) => tree.read(blobPath(digest), start, end < size ? end : size + 1, options),
+    (start, end, options) => {
+      const bytes = tree.read(blobPath(digest), start, end < size ? end : size + 1, options);
+      return isElsewhere ? orElsewhere(bytes, tree.name, digest) : bytes;
+    },
     tree.origin,
     tree.name,
   );
-  return tree.pour === undefined ? content : { ...content, pour: (...to) => pour(tree, descriptor, ...to) };
+  return tree.pour === undefined || isElsewhere
+    ? content
+    : { ...content, pour: (...to) => pour(tree, descriptor, ...to) };
+}
+
+/** @throws OciError `FOREIGN_LAYER` where a layer that is kept elsewhere was not copied along */
+async function* orElsewhere(bytes: Bytes, name: string, digest: Digest): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    if (!isOciError(error, 'NOT_FOUND')) throw error;
+    throw new OciError('FOREIGN_LAYER', `${name} has not got ${digest}: the layer is kept elsewhere`, {
+      hint: 'copy the image there again, with its foreign layers (--foreign-layers)',
+      digests: [digest],
+      cause: error,
+    });
+  }
 }
 
 async function pour(

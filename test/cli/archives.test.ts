@@ -77,7 +77,7 @@ test('CAP-J3: an image goes into a docker archive, and every command reads it th
   assert.equal(await done(`digest ${image}:@0`), `${digest}\n`);
   assert.match(await done(`inspect ${image}`), /Platform +linux\/amd64[^]*ADD os-release/);
   assert.match(await done(`size ${image}`), /linux\/amd64 +2/);
-  assert.match(await done(`validate ${image}`), /: valid \(1 manifests and 3 blobs/);
+  assert.match(await done(`validate ${image}`), /: valid \(1 manifest and 3 blobs/);
   assert.match(await done(`config ${image}`), /"author":"The team"/);
   await done(`copy ${image} REGISTRY/back/single:1`);
   assert.equal(await configAt('REGISTRY/back/single:1'), configOf(world.single));
@@ -213,7 +213,7 @@ test('CAP-F10 CAP-J3: a layer is appended to what is in a docker archive', async
   await writeFile(file('data'), 'hello\n');
   execFileSync('tar', ['-C', folder.path, '-cf', file('layer.tar'), 'data']);
   await done('append docker-archive:base.tar layer.tar --tag docker-archive:more.tar:tool:2');
-  assert.match(await done('validate docker-archive:more.tar:tool:2'), /valid \(1 manifests and 4 blobs/);
+  assert.match(await done('validate docker-archive:more.tar:tool:2'), /valid \(1 manifest and 4 blobs/);
   const layers = execFileSync('tar', ['-tf', file('more.tar')])
     .toString()
     .match(/\.tar\n/g);

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { PublishedArtifact } from '../../src/cli/artifact/publish.ts';
 import { artifactOn } from '../support/attachments.ts';
-import { putBuilt } from '../../src/testing/fixtures.ts';
+import { buildArtifact, putBuilt } from '../../src/testing/fixtures.ts';
 import { type CliOptions, type CliResult, cli } from '../support/cli.ts';
 import { openWorld, type World } from '../support/cli-world.ts';
 import { assertGolden } from '../support/golden.ts';
@@ -163,6 +163,23 @@ test('CAP-I1: what is pulled is chosen by title and type; a single file goes to 
   assert.equal((await run('artifact pull REGISTRY/team/single:1')).code, 3);
   const kept = await run('artifact pull -k REGISTRY/choice:1 -o c2');
   assert.match(kept.stderr, /\.\/c2\/sbom\.json stands already \(CONFLICT\)/);
+});
+
+test('CAP-I1: of files without titles it is told how they are had', async () => {
+  await run('artifact push REGISTRY/untitled:1 -- -:text/plain', { stdin: Buffer.from('hey') });
+  const one = await run('artifact pull REGISTRY/untitled:1 -o untitled');
+  assert.equal(one.code, 3);
+  assert.match(one.stderr, /no file of \S+ has a title.*; hint: -o - writes it to stdout/);
+  assert.equal(await done('artifact pull REGISTRY/untitled:1 -o -'), 'hey');
+  const blobs = ['a', 'b'].map((text) => ({ bytes: Buffer.from(text), mediaType: 'application/vnd.in-toto+json' }));
+  const several = buildArtifact({ artifactType: 'application/x.attests', blobs });
+  await putBuilt(world.registry.repository('untitled'), several, { tags: ['2'] });
+  const { code, stderr } = await run('artifact pull REGISTRY/untitled:2 -o -');
+  assert.equal(code, 2);
+  const [, first, second] = several.blobs.map(({ descriptor }) => descriptor.digest);
+  assert.match(stderr, new RegExp(`hint: "lading blob get" .*${first}, ${second}`));
+  const image = await run('artifact pull REGISTRY/team/single:1');
+  assert.match(image.stderr, /hint: .*lading extract/);
 });
 
 test('CAP-I4: what is attached to an image is pulled by its type, the newest of it', async () => {

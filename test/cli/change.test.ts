@@ -111,6 +111,8 @@ test('CAP-F2 RUBY-65 WRITE-2 NODE-35: pushes a manifest as it stands, under a ta
   assert.equal((await run(`manifest push index.json REGISTRY/team/app@${index()}`)).code, 5);
   assert.equal((await run('manifest push index.json REGISTRY/team/app')).code, 2);
   assert.equal((await run('manifest push index.json REGISTRY/empty/app:1')).code, 1);
+  const broken = await run('manifest push - REGISTRY/team/app:1', { stdin: Buffer.from('{"schemaVersion":2}') });
+  assert.match(broken.stderr, /^error: stdin: config is not an object \(DESCRIPTOR_INVALID\)/);
 });
 
 test('CAP-F15: what is not there is no error where that is said, and nothing is deleted', async () => {

@@ -176,4 +176,16 @@ describe('CAP-G10 CAP-G11: copy, pull and push convert on the way', () => {
     assert.match(stderr, /leave out --referrers/);
     assert.equal((await run('pull --layers dir --format docker REGISTRY/team/single:1')).code, 2);
   });
+
+  test('and what goes with a compression is refused without one', async () => {
+    for (const line of [
+      'copy --compression-level 3 REGISTRY/team/app:1.0 OTHER/x:1',
+      'copy --format docker --compression-level 3 REGISTRY/team/app:1.0 OTHER/x:1',
+      'convert --format docker --force REGISTRY/team/app:1.0 -t OTHER/x:1',
+    ]) {
+      const { code, stderr } = await run(line);
+      assert.equal(code, 2, line);
+      assert.match(stderr, /go with a compression \(--compression\)/);
+    }
+  });
 });

@@ -182,15 +182,6 @@ test('CAP-F7: --no-clobber leaves a tag that stands, and sets one that does not'
   assert.equal(await done('digest OTHER/clobber:1'), before);
 });
 
-test('CAP-F6: --all-tags copies every tag, or those that are wanted', async () => {
-  await done('copy -a REGISTRY/team/app OTHER/every/app');
-  assert.equal(await done('tags OTHER/every/app'), '1.0\n1.1\nlatest\n');
-  await done('copy -a --filter 1.* REGISTRY/team/app oci:every');
-  assert.equal(await done('tags oci:every'), '1.0\n1.1\n');
-  assert.equal((await run('copy -a REGISTRY/team/app:1.0 OTHER/every/app')).code, 2);
-  assert.equal((await run('copy -a --filter x* REGISTRY/team/app OTHER/every/app')).code, 3);
-});
-
 test('--referrers takes along what is attached', async () => {
   await done('copy --referrers REGISTRY/team/app:1.0 OTHER/attached/app:1');
   const told = JSON.parse(await done('inspect --json OTHER/attached/app:1')) as { referrers: { digest: string }[] };

@@ -57,6 +57,14 @@ test('a tag that is not there is told with those that are near', async () => {
   );
 });
 
+test('who names no tag means latest, and is told the tags that there are', async () => {
+  for (const command of ['digest', 'inspect']) {
+    const { code, stderr } = await cli([command, `${world.host}/team/single`]);
+    assert.equal(code, 3);
+    assert.match(stderr, /\(NOT_FOUND\); hint: it has \S/, command);
+  }
+});
+
 test('CAP-M7 B2 ERR-2 ERR-3 ERR-4: what is not there, not allowed, not reachable and no registry ends differently', async () => {
   const codes = async (...argv: string[]): Promise<number> => (await cli(argv)).code;
   const guarded = await openWorld({ access: basicAccess({ check: () => false }) });

@@ -15,8 +15,9 @@ test('a file is read whole, as far as it is not too large; one without an end is
     assert.equal(new TextDecoder().decode(await readInput(context, 'small', 5)), 'hello');
     await rejection('TOO_LARGE', readInput(context, 'small', 4));
     await rejection('TOO_LARGE', readInput(context, '/dev/zero', 1000));
-    const { message } = await rejection('IO', readInput(context, 'missing', 10));
+    const { message, hint } = await rejection('IO', readInput(context, 'missing', 10));
     assert.match(message, /read missing: ENOENT/);
+    assert.match(hint ?? '', /not there/);
   } finally {
     await rm(cwd, { recursive: true });
   }

@@ -65,6 +65,9 @@ describe('CAP-G6: lading mutate removes', () => {
       ['--rm-layer-created-by ENV', /no layer was made by/],
       ['--rm-layer-created-by (', /not a regular expression/],
       ['--strip-file /', /all files together/],
+      ['--compression zstd', /none is to change.*lading convert/],
+      ['-e A=b --compression-level 3', /none is to change/],
+      ['-e A=b --time-keep-layers 1', /either set or clamped/],
     ] as const) {
       const { code, stderr } = await run(flags);
       assert.match(stderr, message);

@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-ty
 import { OciError } from '../../errors.ts';
 import { type ArtifactFile, type ArtifactFiles, artifactFiles } from '../../image/attached/artifact-files.ts';
 import { type Attached, attached } from '../../image/attached/attached.ts';
+import { layerKind } from '../../image/layer/types.ts';
 import { collect } from '../../graph/collect.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
 import type { Platform } from '../../model/platform.ts';
@@ -142,10 +143,12 @@ async function writeOnly(
   files: readonly ArtifactFile[],
 ): Promise<void> {
   const [only] = files;
-  if (only === undefined) throw nothing(describe);
+  if (only === undefined) throw nothing(describe, files);
   if (files.length > 1) {
     throw new OciError('USAGE', `stdout takes one file, and ${describe} has ${files.length} like that`, {
-      hint: `choose one with --filter: ${titles(files)}`,
+      hint: files.some(({ title }) => title !== undefined)
+        ? `choose one with --filter: ${titles(files)}`
+        : untitled(files),
     });
   }
   for await (const chunk of source.blob(only.descriptor).open(call)) await output.bytes(chunk);
@@ -162,7 +165,7 @@ async function writeAll(session: Session, from: From, { root, files }: ArtifactF
   const { context, call, output, progress } = session;
   const named = files.filter(({ title }) => title !== undefined);
   const skipped = files.filter(({ title }) => title === undefined).map(({ descriptor }) => descriptor);
-  if (named.length === 0 && flags.config === undefined) throw nothing(from.describe);
+  if (named.length === 0 && flags.config === undefined) throw nothing(from.describe, files);
   const { keepOldFiles } = flags;
   const { concurrency } = session.flags;
   const pulled = await pullFiles(from.source, named, outputPlace(context, flags.output), {
@@ -192,8 +195,19 @@ function plain({ digest, size, mediaType }: Descriptor): Pick<Descriptor, 'diges
   return { digest, size, mediaType };
 }
 
-function nothing(name: string): OciError {
+/** @param files those that are wanted: none of them has a title */
+function nothing(name: string, files: readonly ArtifactFile[]): OciError {
+  if (files.length > 0 && files.every(({ descriptor }) => layerKind(descriptor.mediaType) === undefined)) {
+    return new OciError('NOT_FOUND', `no file of ${name} has a title to be written under`, { hint: untitled(files) });
+  }
   return new OciError('NOT_FOUND', `${name} has no such file`, {
     hint: 'the files of an artifact have titles; those of an image are what "lading extract" writes',
   });
+}
+
+/** Files of attestations and what came from stdin have no titles. */
+function untitled(files: readonly ArtifactFile[]): string {
+  if (files.length === 1) return '-o - writes it to stdout';
+  const digests = files.slice(0, MAX_NAMED).map(({ descriptor }) => descriptor.digest);
+  return `"lading blob get" writes one by its digest: ${digests.join(', ')}`;
 }

@@ -24,7 +24,7 @@ export function build(frame: Frame): CommandUnknownOpts {
     .argument('<image>', `${IMAGE_PLACES}, or scratch: an image with nothing in it`)
     .argument(
       '[layer...]',
-      'tar archives, plain or compressed with gzip or zstd, or directories, the lowest first; - is stdin',
+      'tar archives, plain or compressed with gzip or zstd, or directories (without owners, times and permissions but that to run a file), the lowest first; - is stdin',
     )
     .addOption(new Option('-f, --file <layer>', 'a layer, above those before; repeat it for more').argParser(many))
     .option('-t, --tag <target>', `where it goes: ${IMAGE_PLACES}; several tags stand after commas: app:2,latest`)

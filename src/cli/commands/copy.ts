@@ -13,6 +13,8 @@ import { endOptions, IMAGE_PLACES, many, outputOptions, platformsOption, registr
 import { referrerTypeOption } from '../options/referrers.ts';
 import type { Session } from '../session.ts';
 import { type ListedTag, listTags } from '../tags/list.ts';
+import { createPlanned } from '../transfer/planned.ts';
+import { exitOfMany, orPassOver } from '../transfer/passed-over.ts';
 import { refuseStandingArchive } from '../places/standing-archive.ts';
 import {
   finishing,
@@ -50,7 +52,7 @@ export function build(frame: Frame): CommandUnknownOpts {
         if (flags.filter !== undefined) throw new OciError('USAGE', '--filter goes with --all-tags');
         const from = await openFrom(session, source);
         const to = await openDestination(session, destination);
-        await tellTransfer(session, await transfer(session, from, to, flags), to);
+        return tellTransfer(session, await transfer(session, from, to, flags), to);
       }),
     );
   return withExamples(
@@ -65,7 +67,8 @@ export function build(frame: Frame): CommandUnknownOpts {
 
 type AllTagsFlags = TransferFlags & { readonly filter?: readonly string[] | undefined };
 
-async function copyTags(session: Session, source: string, destination: string, flags: AllTagsFlags): Promise<void> {
+/** @returns the exit code */
+async function copyTags(session: Session, source: string, destination: string, flags: AllTagsFlags): Promise<number> {
   for (const end of [source, destination]) {
     if (nameIn(parseLocator(end)) !== undefined) {
       throw new OciError('USAGE', `${end} names a tag, and --all-tags is about all of them`);
@@ -73,29 +76,35 @@ async function copyTags(session: Session, source: string, destination: string, f
   }
   const from = await openImages(session, source);
   const to = await openDestination(session, destination);
-  // An archive is there when all of it is, and an engine gets one.
+  // An archive is there when all of it is, and an engine gets one: there what fails ends it all.
   const isArchive = to.locator.kind === 'oci-archive' || isSaved(to.locator);
+  // What one image brings in a dry run is there for the next ones.
+  const into = flags.dryRun === true ? createPlanned().target(to.target) : to.target;
+  const done: Transferred[] = [];
+  const failures: OciError[] = [];
   const tell = (told: Transferred): Promise<void> =>
     tellTransfer(session, told, { asStream: true, isStdout: to.isStdout });
-  const late: Transferred[] = [];
   await finishing(to, flags, async () => {
     if (flags.clobber === false) await refuseStandingArchive(session, to);
     const tags = listTags(from.source, { ...session.call, filter: flags.filter });
-    let count = 0;
     for await (const { name, target } of namesAtTarget(from.locator, to.locator, tagsOf(tags))) {
       if (isAboutWhole(name, flags)) {
         session.output.note(`left out: ${name}, which is about what is not copied as it is`);
         continue;
       }
       const image = fromPlace(session, { ...from, reference: name, ...from.named(name) });
-      const told = await transferOpen(session, image, { ...to, tags: [target] }, flags);
-      if (isArchive) late.push(told);
-      else await tell(told);
-      count++;
+      const copyOne = async (): Promise<void> => {
+        const told = await transferOpen(session, image, { ...to, target: into, tags: [target] }, flags);
+        done.push(told);
+        if (!isArchive) await tell(told);
+      };
+      await (isArchive ? copyOne() : orPassOver(session, failures, image.describe, copyOne));
     }
-    if (count === 0) throw new OciError('NOT_FOUND', `${from.describe} has no tags to copy`);
+    if (done.length + failures.length === 0) throw new OciError('NOT_FOUND', `${from.describe} has no tags to copy`);
   });
-  for (const told of late) await tell(told);
+  if (isArchive) for (const told of done) await tell(told);
+  if (failures.length > 0) session.output.note(`${failures.length} of ${done.length + failures.length} tags failed`);
+  return exitOfMany(done.length, failures);
 }
 
 /** What hangs on a digest under a tag made of it, where images get other digests on the way, or are taken out of theirs. */

@@ -1,7 +1,8 @@
 /** `manifest get` and `manifest push`: manifests as they are, byte for byte. */
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { OciError } from '../../errors.ts';
-import { MAX_MANIFEST_BYTES } from '../../model/manifest.ts';
+import { isOciError, OciError } from '../../errors.ts';
+import { type Manifest, MAX_MANIFEST_BYTES } from '../../model/manifest.ts';
+import { quote } from '../../model/quote.ts';
 import { manifestFrom } from '../../store/content.ts';
 import { documentOptions, writeDocument } from '../document.ts';
 import { openFrom } from '../places/ends.ts';
@@ -59,7 +60,7 @@ function pushCommand(frame: Frame): CommandUnknownOpts {
       frame.run(flags, async (session) => {
         const locator = openEnded(name, 'a manifest');
         const bytes = await readInput(session.context, file, MAX_MANIFEST_BYTES);
-        const manifest = manifestFrom(bytes, flags.mediaType, digestIn(locator));
+        const manifest = inFile(file, () => manifestFrom(bytes, flags.mediaType, digestIn(locator)));
         const { digest } = manifest.descriptor;
         if (isNameless(name) && flags.byDigest !== true) {
           throw new OciError('USAGE', `${name} has neither tag nor digest`, {
@@ -76,4 +77,17 @@ function pushCommand(frame: Frame): CommandUnknownOpts {
     'lading manifest push index.json localhost:5000/app:1,latest',
     'lading manifest push --by-digest manifest.json oci:./images',
   );
+}
+
+/** What is wrong with a document is told of its file. */
+function inFile(file: string, read: () => Manifest): Manifest {
+  try {
+    return read();
+  } catch (error) {
+    if (!isOciError(error)) throw error;
+    throw new OciError(error.code, `${file === '-' ? 'stdin' : quote(file)}: ${error.message}`, {
+      hint: error.hint,
+      cause: error,
+    });
+  }
 }

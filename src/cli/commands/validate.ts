@@ -35,11 +35,8 @@ export function build(frame: Frame): CommandUnknownOpts {
         else {
           for (const one of problems)
             await output.line(styled(`${kindOf(one.descriptor)}: `, 'red'), `${one.error.message} (${one.error.code})`);
-          const counts = `${seen.manifests} manifests and ${seen.blobs} blobs, ${formatSize(seen.bytes)}`;
-          const verdict =
-            told.length === 0
-              ? styled('valid', 'green')
-              : styled(`${told.length} ${told.length === 1 ? 'problem' : 'problems'}`, 'red');
+          const counts = `${counted(seen.manifests, 'manifest')} and ${counted(seen.blobs, 'blob')}, ${formatSize(seen.bytes)}`;
+          const verdict = told.length === 0 ? styled('valid', 'green') : styled(counted(told.length, 'problem'), 'red');
           await output.line(`${from.at(digest)}: `, verdict, ` (${counts})`);
         }
         return told.length === 0 ? EXIT.done : EXIT.integrity;
@@ -51,4 +48,8 @@ export function build(frame: Frame): CommandUnknownOpts {
     'lading validate oci:./alpine',
     'lading validate --quick --json ghcr.io/o/app:1',
   );
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

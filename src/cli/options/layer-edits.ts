@@ -54,18 +54,33 @@ export function layerEditOptions<A extends unknown[], O extends OptionValues>(
   return compressionOptions(command, 'how they are compressed; unless told, as they were', LAYERS);
 }
 
-/** Is there anything to do with layers? */
+/** Is anything asked of the layers? */
 export function editsLayers(flags: LayerEditFlags): boolean {
   const { rmLayer, rmLayerCreatedBy, stripFile } = flags;
-  return [rmLayer, rmLayerCreatedBy, stripFile].some((flag) => flag !== undefined) || setsTimes(flags);
+  const isAsked = [rmLayer, rmLayerCreatedBy, stripFile].some((flag) => flag !== undefined);
+  return isAsked || setsTimes(flags) || compresses(flags);
 }
 
 /** What only goes with a time, and has none, is refused there. */
-function setsTimes({ timeSet, timeClamp, timeFromLabel, timeAfter, timeBase }: LayerEditFlags): boolean {
-  return (timeSet ?? timeClamp ?? timeFromLabel ?? timeAfter ?? timeBase) !== undefined;
+function setsTimes({
+  timeSet,
+  timeClamp,
+  timeFromLabel,
+  timeAfter,
+  timeBase,
+  timeKeepLayers,
+}: LayerEditFlags): boolean {
+  return (timeSet ?? timeClamp ?? timeFromLabel ?? timeAfter ?? timeBase ?? timeKeepLayers) !== undefined;
 }
 
-/** What comes of the layers; undefined where nothing is asked of them. It lasts as long as the session. */
+function compresses({ compression, compressionLevel }: CompressionFlags): boolean {
+  return (compression ?? compressionLevel) !== undefined;
+}
+
+/**
+ * What comes of the layers; undefined where nothing is asked of them. It lasts as long as the session.
+ * @throws OciError `USAGE` for a compression where no layer is to change
+ */
 export async function editLayers(
   session: Session,
   { source, reference }: From,
@@ -85,7 +100,12 @@ export async function editLayers(
     // Who mistypes the name of a secret has to hear of it, whatever else changes.
     for (const glob of files?.unmet() ?? []) session.output.warn(`no layer that was read holds ${quote(glob)}`);
   }
-  if (!setsTimes(flags)) return changed;
+  if (!setsTimes(flags)) {
+    if (changed !== undefined || !compresses(flags)) return changed;
+    throw new OciError('USAGE', 'it is said how layers that change are compressed, and none is to change', {
+      hint: '"lading convert" compresses the layers of an image in another way',
+    });
+  }
   const { setTimes } = await import('../../image/change/times.ts');
   const [before, root] = changed === undefined ? [source, reference] : [changed.source, changed.root];
   const timed = kept(await setTimes(before, root, { ...options, ...(await timesOf(session, flags)) }));

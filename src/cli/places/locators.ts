@@ -22,6 +22,7 @@ import {
   nameIn,
   parseLocator,
   parseTargetLocator,
+  withDefaultName,
   withName,
 } from '../../node/locator.ts';
 import type { Client } from '../../registry/client.ts';
@@ -32,7 +33,7 @@ import type { Session } from '../session.ts';
 export async function openImage(session: Session, text: string): Promise<OpenSource> {
   const locator = parseLocator(text);
   const opened = await openSource(inCwd(session, locator), await openOptions(session, locator, 'from'));
-  return closing(session, locator, opened);
+  return closing(session, withDefaultName(locator), opened);
 }
 
 /** A place with many images. */

@@ -8,11 +8,11 @@ import { createMountable, type Mountable } from '../../graph/mountable.ts';
 import type { Activity } from '../../model/call.ts';
 import { formatSize } from '../terminal/bytes.ts';
 import { fromPlace } from './ends.ts';
-import { exitCodeOf, EXIT } from '../exit-codes.ts';
 import type { Destination, ManyImages } from './locators.ts';
 import type { Session } from '../session.ts';
 import { styled } from '../terminal/style.ts';
 import { listTags } from '../tags/list.ts';
+import { exitOfMany, orPassOver } from '../transfer/passed-over.ts';
 import { createPlanned, type Planned } from '../transfer/planned.ts';
 import { tellTransfer, type Transferred, type TransferFlags, transferOpen } from '../transfer/transfer.ts';
 
@@ -55,17 +55,15 @@ export async function copyRepositories(
   let count = 0;
   for await (const repository of repositories) {
     count++;
-    await orTell(run, repository.name, () => copyRepository(run, repository));
+    await orPassOver(session, run.failures, repository.name, () => copyRepository(run, repository));
   }
   session.progress.close();
   const { done, failures } = run;
-  const [first] = failures;
-  if (done.length === 0 && first === undefined) {
+  if (done.length + failures.length === 0) {
     throw new OciError('NOT_FOUND', count === 0 ? 'there is no such repository' : 'there are no such tags to copy');
   }
   session.output.note(styled(summaryOf(run, count), 'dim'));
-  if (first === undefined) return EXIT.done;
-  return done.length === 0 ? exitCodeOf(first) : EXIT.partial;
+  return exitOfMany(done.length, failures);
 }
 
 async function copyRepository(run: Run, { name, open, isListed }: RepositoryCopy): Promise<void> {
@@ -79,7 +77,7 @@ async function copyRepository(run: Run, { name, open, isListed }: RepositoryCopy
   const own: Session = { ...session, call: { ...session.call, on } };
   const source = mountable.from(from.source);
   for await (const tag of tagsOf(run, from, isListed)) {
-    await orTell(run, `${name}:${tag}`, async () => {
+    await orPassOver(session, run.failures, `${name}:${tag}`, async () => {
       const image = fromPlace(own, { ...from, source, reference: tag, ...from.named(tag) });
       const wanted = { ...flags, referrers: flags.referrers === false ? undefined : (true as const) };
       const told = await transferOpen(own, image, { ...to, target, tags: [tag] }, wanted);
@@ -101,21 +99,6 @@ async function* tagsOf({ session, flags }: Run, { source }: ManyImages, isListed
     }
   } catch (error) {
     if (!isListed || !isOciError(error, 'NOT_FOUND')) throw error;
-  }
-}
-
-/** What fails is told, and is no reason to stop, unless everything else would fail as well. */
-async function orTell({ session, failures }: Run, name: string, work: () => Promise<void>): Promise<void> {
-  const { call, output } = session;
-  try {
-    await work();
-  } catch (error) {
-    if (!isOciError(error)) throw error;
-    const { code, message } = error;
-    if (call.signal.aborted || code === 'DISK_FULL') throw error;
-    failures.push(error);
-    if (output.isJson) await output.jsonLine({ source: name, outcome: 'failed', code, message });
-    output.warn(`${name} is left out: ${message} (${code})`);
   }
 }
 

@@ -31,7 +31,7 @@ export async function convertChosen(
   flags: ConvertFlags,
 ): Promise<ChosenToCopy & { readonly close: () => Promise<void> }> {
   const { format: family, compression, compressionLevel, referrers } = flags;
-  if (family === undefined && compression === undefined) return { ...chosen, close: async () => {} };
+  if ((family ?? compression ?? compressionLevel) === undefined) return { ...chosen, close: async () => {} };
   if (referrers === true) {
     throw new OciError('USAGE', 'what is attached to an image is not about one that is converted on the way', {
       hint: 'leave out --referrers, or copy the image as it is',

@@ -57,13 +57,14 @@ interface Conversion {
  *   await close();
  * }
  * @throws OciError `UNSUPPORTED` for what docker's media types have no place for, and for writing zstd before Node.js 22.15;
- * `USAGE` for a level that there is not; `DIGEST_MISMATCH`, `LAYOUT_INVALID`, `TOO_LARGE`; and as `changeImages`
+ * `USAGE` for a level that there is not, and for one, or `force`, without a compression; `DIGEST_MISMATCH`, `LAYOUT_INVALID`, `TOO_LARGE`; and as `changeImages`
  */
 export async function convert(
   source: Source,
   reference: string | Descriptor,
   options: ConvertOptions = {},
 ): Promise<Converted> {
+  requireCompression(options);
   const lost = new Set<string>();
   const changed = await changeLayers(source, reference, options, (image, work) =>
     converted(image, { source, options, work, lost }),
@@ -74,6 +75,14 @@ export async function convert(
     await changed.close();
     throw error;
   }
+}
+
+/** What only goes with a compression is not passed over without one. */
+function requireCompression({ compression, level, force }: ConvertOptions): void {
+  if (compression !== undefined || (level === undefined && force !== true)) return;
+  throw new OciError('USAGE', 'it is not said how the layers are to be compressed', {
+    hint: 'a level, and compressing anew, go with a compression (--compression)',
+  });
 }
 
 async function withIndex(changed: ChangedLayers, options: ConvertOptions, lost: Set<string>): Promise<Converted> {

@@ -13,7 +13,7 @@ export interface KnownLayer {
 }
 
 /**
- * `shared`: both images have it, at the same place. `repacked`: so, but its bytes differ, as after another compression. `moved`: both
+ * `shared`: both images have it, at the same place, whatever their media types call it. `repacked`: so, but its bytes differ, as after another compression. `moved`: both
  * have it, at different places.
  */
 export type LayerChangeKind = 'shared' | 'repacked' | 'moved' | 'added' | 'removed';
@@ -93,7 +93,7 @@ function placeOf(layers: readonly KnownLayer[], position: number | undefined): L
 
 function changeOf(before: LayerPlace | undefined, after: LayerPlace | undefined): LayerChange {
   if (before === undefined || after === undefined) return { kind: 'added', after };
-  const isSame = before.digest === after.digest && before.mediaType === after.mediaType;
+  const isSame = before.digest === after.digest;
   const kind = before.position !== after.position ? 'moved' : isSame ? 'shared' : 'repacked';
   return { kind, before, after };
 }

@@ -2,7 +2,7 @@
  * The layers of an image, opened when they are needed: the highest first, and no more of them than a question takes. What was learnt of
  * a layer is kept.
  */
-import { OciError } from '../../errors.ts';
+import { OciError, throwIfAborted } from '../../errors.ts';
 import { collect, mapLimited } from '../../graph/collect.ts';
 import type { Call } from '../../model/call.ts';
 import type { Descriptor } from '../../model/descriptor.ts';
@@ -51,6 +51,7 @@ export function layerStack(source: Source, layers: readonly Descriptor[], option
     return merged.root;
   };
   const whole = async (call: Call): Promise<Directory> => {
+    throwIfAborted(call.signal);
     const distinct = [...new Map(layers.map(({ digest }, at) => [digest, at])).values()];
     await collect(mapLimited(distinct, concurrency, (layer) => known.load(layer, call)));
     return merge(0, call) ?? emptyRoot(true);
@@ -60,6 +61,7 @@ export function layerStack(source: Source, layers: readonly Descriptor[], option
     reader: known.reader,
     entryAt: (layer, index) => known.entries(layer)[index],
     async find(path, { follow, ...call }) {
+      throwIfAborted(call.signal);
       for (let lowest = merged?.lowest ?? layers.length - 1; lowest > 0 && isLittle(); lowest--) {
         await known.load(lowest, call);
         const root = merge(lowest, call);

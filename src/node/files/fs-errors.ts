@@ -2,6 +2,8 @@
 import { isOciError, OciError } from '../../errors.ts';
 
 const hints: Readonly<Record<string, string>> = {
+  ENOENT: 'it, or a directory on the way to it, is not there',
+  ENOTDIR: 'a part of the path is no directory',
   EACCES: 'check the permissions and the owner of the path',
   EPERM: 'check the permissions and the owner of the path',
   EROFS: 'the file system is mounted read-only',

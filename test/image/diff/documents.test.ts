@@ -4,9 +4,11 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FieldChange } from '../../../src/image/diff/fields.ts';
 import type { HistoryChange } from '../../../src/image/diff/history.ts';
-import type { LayerChange } from '../../../src/image/diff/layers.ts';
+import { diffLayers, type LayerChange } from '../../../src/image/diff/layers.ts';
 import { align } from '../../../src/image/diff/sequence.ts';
 import type { HistoryEntry, ImageConfig } from '../../../src/model/image-config.ts';
+import { DOCKER_LAYER, OCI_LAYER_GZIP } from '../../../src/model/media-types.ts';
+import { contentFrom } from '../../../src/store/content.ts';
 import { diffed, type ImageOf, layer } from '../../support/diffed.ts';
 import { file } from '../../support/layered.ts';
 
@@ -181,5 +183,15 @@ describe('CAP-N2: layers', () => {
     const entries = [file('a')];
     const { image } = await diffed({ layers: [entries] }, { layers: [await layer(entries, 'none')] }, { sections });
     assert.deepEqual(lines(image.layers?.layers), ['repacked 0 0']);
+  });
+
+  test('of the same bytes are shared, whatever their media types call them', () => {
+    const { digest, size } = contentFrom(new TextEncoder().encode('a layer'), OCI_LAYER_GZIP).descriptor;
+    const [before, after] = [DOCKER_LAYER, OCI_LAYER_GZIP].map((mediaType) => [
+      { id: digest, descriptor: { mediaType, digest, size } },
+    ]);
+    const { layers } = diffLayers(before ?? [], after ?? []);
+    assert.deepEqual(lines(layers), ['shared 0 0']);
+    assert.equal(layers[0]?.before?.mediaType, DOCKER_LAYER);
   });
 });

@@ -285,15 +285,16 @@ test('the signal ends it, and who listens hears of each layer once', async () =>
   const heard: Activity[] = [];
   const system = files();
   await textOf(system.read('etc/os', { on: (activity) => heard.push(activity) }));
+  await collect(system.list());
+  await refused(collect(system.list('', { signal: controller.signal })), 'ABORTED');
+  await refused(system.stat('etc/os', { signal: controller.signal }), 'ABORTED');
   const digest = manifest.links.at(-1)?.descriptor.digest;
   const told = heard.map((one) =>
     one.type === 'start' || one.type === 'done' ? [one.type, one.descriptor.digest] : [],
   );
+  const wanted = ['start', 'done'].map((type) => [type, digest]);
   assert.deepEqual(
     told.filter(({ length }) => length > 0),
-    [
-      ['start', digest],
-      ['done', digest],
-    ],
+    wanted,
   );
 });

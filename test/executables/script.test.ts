@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { verify } from '../../scripts/executables/fetch-runtime.ts';
 import { LEFT_OUT } from '../../scripts/executables/left-out.ts';
 import { executableFile, executableOptions, FOLDER } from '../../scripts/executables/options.ts';
-import { TARGETS } from '../../scripts/executables/targets.ts';
+import { MAKERS, TARGETS } from '../../scripts/executables/targets.ts';
 import { commandTests } from '../../scripts/executables/test-files.ts';
 
 test('a runtime is taken only where its bytes are those of the table', () => {
@@ -40,10 +40,11 @@ test('the tests of the command are those that lead to it', () => {
 });
 
 test('what is left out is there, and few', () => {
-  assert.ok(LEFT_OUT.length <= 12);
+  for (const maker of MAKERS) assert.ok(LEFT_OUT.filter(({ of }) => of.includes(maker)).length <= 18, maker);
   for (const { file, title } of LEFT_OUT) {
     assert.ok(existsSync(file), file);
-    const words = title.startsWith('G36: ') ? 'G36: ${name}' : title;
+    // As the title stands in the source.
+    const words = title.replace(/^G36: \w+/, 'G36: ${name}').replace(/^--?\w+ loads/, '${flag} loads');
     assert.ok(words.startsWith('bombs') || readFileSync(file, 'utf8').includes(words), title);
   }
 });

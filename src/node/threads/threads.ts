@@ -99,6 +99,15 @@ function hear(thread: Thread, told: Told): void {
   thread.asked.delete(told.number);
   if ('failure' in told) asked?.reject(new ThreadFailure(told.failure));
   else asked?.resolve(told.result);
+  restIfIdle(thread);
+}
+
+/** With neither a transfer nor a question that waits for its answer, it keeps the process alive no more, and ends after a while. */
+function restIfIdle(thread: Thread): void {
+  if (thread.calls.size > 0 || thread.asked.size > 0) return;
+  thread.worker.unref();
+  clearTimeout(thread.timer);
+  thread.timer = setTimeout(() => retire(thread), IDLE_MS).unref();
 }
 
 /** Nothing new is put on it, from now on. */
@@ -124,10 +133,7 @@ function callOn(thread: Thread): ThreadCall {
   const close = async (): Promise<void> => {
     await call.ask('close').catch(() => undefined);
     thread.calls.delete(transfer);
-    if (thread.calls.size > 0) return;
-    thread.worker.unref();
-    clearTimeout(thread.timer);
-    thread.timer = setTimeout(() => retire(thread), IDLE_MS).unref();
+    restIfIdle(thread);
   };
   const call: ThreadCall = {
     listen(onNews) {

@@ -10,6 +10,8 @@ import { newerNode, NO_NEWER_NODE } from '../support/newer-node.ts';
 import { builtProgram, commandFile, executable } from '../support/program.ts';
 
 const run = promisify(execFile);
+/** An executable has its runtime in it, and no cache. */
+const reason = executable === undefined ? NO_NEWER_NODE : 'an executable runs on no other Node.js';
 let work: string;
 let node: string | undefined;
 
@@ -33,7 +35,7 @@ async function parse(name: string, env: Readonly<Record<string, string>> = {}): 
 
 describe('what a newer Node has compiled', () => {
   test('is kept in the cache of the user, for nobody else to write', async (t) => {
-    if (node === undefined) return t.skip(NO_NEWER_NODE);
+    if (node === undefined) return t.skip(reason);
     const cache = join(await parse('usual'), 'home', '.cache', 'lading');
     assert.equal((await stat(cache)).mode & 0o077, 0);
     const [version = '', ...others] = await readdir(join(cache, 'compiled'));
@@ -45,7 +47,7 @@ describe('what a newer Node has compiled', () => {
   });
 
   test('is kept where XDG_CACHE_HOME says', async (t) => {
-    if (node === undefined) return t.skip(NO_NEWER_NODE);
+    if (node === undefined) return t.skip(reason);
     const named = join(work, 'named');
     const base = await parse('xdg', { XDG_CACHE_HOME: named });
     assert.deepEqual(await readdir(join(named, 'lading')), ['compiled']);
@@ -53,7 +55,7 @@ describe('what a newer Node has compiled', () => {
   });
 
   test('is not kept where others can write', async (t) => {
-    if (node === undefined) return t.skip(NO_NEWER_NODE);
+    if (node === undefined) return t.skip(reason);
     const cache = join(work, 'open', 'home', '.cache', 'lading');
     await mkdir(cache, { recursive: true });
     await chmod(cache, 0o777);
@@ -62,7 +64,7 @@ describe('what a newer Node has compiled', () => {
   });
 
   test('is not kept where there is no home', async (t) => {
-    if (node === undefined) return t.skip(NO_NEWER_NODE);
+    if (node === undefined) return t.skip(reason);
     await parse('nobody', { HOME: join(work, 'nobody', 'gone') });
     assert.deepEqual((await readdir(join(work, 'nobody'))).toSorted(), ['home', 'tmp']);
   });

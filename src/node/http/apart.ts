@@ -17,7 +17,7 @@ import { createPace } from './pace.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { TlsSettings } from './tls.ts';
 import { watchSignal } from './watch-signal.ts';
-import { wireRequest, type WireSettings } from './wire-request.ts';
+import { type WaySettings, wireRequest } from './way.ts';
 
 /** One transport's requests by threads. */
 export interface Apart {
@@ -27,7 +27,7 @@ export interface Apart {
   close(): void;
 }
 
-export interface ApartSettings extends Omit<WireSettings, 'transport' | 'tls'> {
+export interface ApartSettings extends Omit<WaySettings, 'transport' | 'tls'> {
   readonly url: URL;
   readonly tls: TlsSettings | undefined;
 }

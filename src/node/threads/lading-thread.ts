@@ -1,7 +1,7 @@
 /** The program of a transfer thread: it answers what it is asked, each transfer for itself. */
 import { parentPort } from 'node:worker_threads';
-import { forgetConnections } from './connection.ts';
 import { type Asked, type Failure, HELLO, type Questions, type Told } from './protocol.ts';
+import { forgetTransport } from './routes.ts';
 import { ended, openTransfer, type Transfer, TransferFailure } from './transfer.ts';
 
 const transfers = new Map<number, Transfer>();
@@ -9,7 +9,7 @@ const say = (told: Told): void => parentPort?.postMessage(told, []);
 
 say({ hello: HELLO });
 parentPort?.on('message', (asked: Asked) => {
-  if ('forget' in asked) forgetConnections(asked.forget);
+  if ('forget' in asked) forgetTransport(asked.forget);
   else void answer(asked);
 });
 

@@ -4,10 +4,13 @@
  */
 import type { WireHeaders } from '../../model/call.ts';
 import type { Digest } from '../../model/digest.ts';
+import type { Step } from '../wire/route.ts';
 
 /** How a server is reached. */
 export interface Way {
-  /** Connections of equal keys may be used again for each other: it tells the transport, the origin and the trust. */
+  /** Who asks: its connections are its own. */
+  readonly transport: string;
+  /** Its connections of equal keys may be used again for each other: it tells the origin and its addresses. */
   readonly key: string;
   readonly host: string;
   readonly port: number;
@@ -98,8 +101,8 @@ export type Told =
   | { readonly transfer: number; readonly news: News };
 
 export type News =
-  /** How far a connection is: begun, its host found, and there. */
-  | { readonly step: 'begun' | 'found' | 'connected'; readonly of: 'source' | 'sink' }
+  /** How far a connection is. */
+  | { readonly step: Step; readonly of: 'source' | 'sink' }
   /**
    * How many bytes were put in, and how many have arrived to be put in: told while they come, and at the end of every move.
    * `blocked`: nobody takes what there is, for a while now.

@@ -1,9 +1,14 @@
 /** Where the bytes of a transfer go in its thread: behind each other into a file, or into a request. */
 import { writeSync } from 'node:fs';
-import type { Step } from './connection.ts';
-import { createPromise } from './promise.ts';
+import { createPromise } from '../wire/promise.ts';
+import type { Step } from '../wire/route.ts';
+import { WireExchange } from '../wire/wire-exchange.ts';
 import type { Answer, Sink, WireRequest } from './protocol.ts';
-import { type Put, WireExchange } from './wire-exchange.ts';
+import { routeTo } from './routes.ts';
+import { readShort } from './short-body.ts';
+
+/** Takes bytes where they stand. @returns whether the memory is free at once; otherwise `done` is called when it is */
+export type Put = (bytes: Uint8Array, done: () => void) => boolean;
 
 export interface OpenSink {
   readonly put: Put;
@@ -46,8 +51,9 @@ function requestSink(request: WireRequest, { onStep, onFailure }: SinkOptions): 
   let exchange: WireExchange | undefined;
   let isWhole = false;
   const begin = (): WireExchange => {
-    const begun = new WireExchange(request, { onStep, isSent: () => isWhole });
-    begun.answer.then(
+    const { pool, route } = routeTo(request.way);
+    const begun = new WireExchange(pool, route, { onStep, isSent: () => isWhole });
+    answerOf(begun).then(
       (answer) => answering.resolve(answer),
       (error: unknown) => {
         answering.reject(error);
@@ -75,4 +81,11 @@ function requestSink(request: WireRequest, { onStep, onFailure }: SinkOptions): 
       isWhole &&= answering.isSettled();
     },
   };
+}
+
+async function answerOf(exchange: WireExchange): Promise<Answer | 'odd'> {
+  const head = await exchange.answer;
+  if (head === 'odd') return head;
+  const { status, headers, setCookie } = head;
+  return { status, headers, setCookie, body: await readShort(exchange) };
 }

@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { createPromise, type Settling } from './promise.ts';
+import { createPromise, type Settling } from '../wire/promise.ts';
 import { type Asked, type Failure, HELLO, type News, type Question, type Questions, type Told } from './protocol.ts';
 
 const MAX_THREADS = 4;

@@ -5,11 +5,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { digestAlgorithm } from '../../model/digest.ts';
-import { BLOCK_BYTES } from './connection.ts';
-import { createPromise } from './promise.ts';
 import type { Answer, Expected, Failure, News, Questions, Sink, WireRequest } from './protocol.ts';
+import { createPromise } from '../wire/promise.ts';
+import { type Put, WireExchange } from '../wire/wire-exchange.ts';
+import { BLOCK_BYTES, routeTo } from './routes.ts';
+import { readShort } from './short-body.ts';
 import { type OpenSink, openSink } from './sink.ts';
-import { WireExchange } from './wire-exchange.ts';
 
 /** The questions of a transfer that was opened. */
 export type Transfer = {
@@ -58,35 +59,54 @@ class OpenTransfer implements Transfer {
   }
 
   async get(request: WireRequest): Promise<Answer | 'odd'> {
-    const exchange = new WireExchange(request, {
-      isWanted: true,
-      onStep: (step) => this.#tell({ step, of: 'source' }),
-      onArrived: (waiting) => this.#progress(waiting),
-    });
+    const { pool, route } = routeTo(request.way);
+    const exchange = new WireExchange(pool, route, { onStep: (step) => this.#tell({ step, of: 'source' }) });
     this.#waiting = exchange;
     exchange.connection.socket.write(request.head, 'latin1');
     try {
-      const answer = await Promise.race([exchange.answer, this.#stopped.promise]);
-      if (answer === 'odd' || answer.body !== undefined) this.#waiting = undefined;
-      return answer;
+      return await Promise.race([this.#answerOf(exchange), this.#stopped.promise]);
     } catch (error) {
       this.drop();
       throw failureOf(error, 'source', exchange.isStale());
     }
   }
 
+  /** The body of a 200 or 206 waits; it must be as it is on the wire, and its length be known. */
+  async #answerOf(exchange: WireExchange): Promise<Answer | 'odd'> {
+    const head = await exchange.answer;
+    if (head === 'odd') return this.#done(head);
+    const { status, headers, setCookie, length } = head;
+    const isWanted = status === 200 || status === 206;
+    if (!isWanted) return this.#done({ status, headers, setCookie, body: await readShort(exchange) });
+    const coding = headers['content-encoding'] ?? 'identity';
+    if (typeof length === 'number' && coding === 'identity') return { status, headers, setCookie };
+    exchange.connection.destroy();
+    return this.#done('odd');
+  }
+
+  /** No body waits. */
+  #done<A extends Answer | 'odd'>(answer: A): A {
+    this.#waiting = undefined;
+    return answer;
+  }
+
   async move(skip: number): Promise<void> {
     const exchange = this.#waiting;
     if (exchange === undefined) throw failureOf(new Error('no body waits'), 'source');
     const broken = createPromise<never>();
-    const moving = exchange.moveBody(skip, (bytes, done) => {
+    let toSkip = skip;
+    const put: Put = (bytes, done) => {
+      const dropped = Math.min(toSkip, bytes.length);
+      toSkip -= dropped;
+      if (dropped === bytes.length) return 'now';
       try {
-        return this.#put(bytes, done);
+        return this.#put(bytes.subarray(dropped), done) ? 'now' : 'hold';
       } catch (error) {
         broken.reject(error);
-        return false;
+        return 'wait';
       }
-    });
+    };
+    const moving = exchange.moveBody(put, { onGathered: (waiting) => this.#progress(waiting) });
     try {
       await Promise.race([moving, broken.promise, this.#stopped.promise]);
       this.#waiting = undefined;

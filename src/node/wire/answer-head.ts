@@ -2,14 +2,17 @@
  * Reads the head of an answer, and finds out how long its body is (RFC 9112). It is strict: whatever is unusual is `odd`, and
  * left to node:http.
  */
-import type { Answer } from './protocol.ts';
+import type { WireHeaders } from '../../model/call.ts';
 
-export type AnswerHead = Omit<Answer, 'body'> & {
-  /** In bytes; `chunked`, or up to the end of the connection. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly headers: WireHeaders;
+  readonly setCookie: readonly string[];
+  /** Of the body, in bytes; `chunked`, or up to the end of the connection. */
   readonly length: number | 'chunked' | 'rest';
-  /** May the connection be used again? */
-  readonly keep: boolean;
-};
+  /** For how long the connection may be used again, in ms; 0: it may not. */
+  readonly keepMs: number;
+}
 
 /** They say how long the body is, and which: two of them would contradict each other. */
 const framing: ReadonlySet<string> = new Set([
@@ -26,26 +29,27 @@ const single: ReadonlySet<string> = new Set(
   ]),
 );
 
-/** @param text up to the empty line, which is left out */
-export function parseAnswerHead(text: string): AnswerHead | 'odd' {
+/** @param text up to the empty line, which is left out @param isHead of an answer to HEAD, which has no body */
+export function parseAnswerHead(text: string, isHead: boolean = false): AnswerHead | 'odd' {
   const [first = '', ...lines] = text.split('\r\n');
   const version = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\0-\x08\x0a-\x1f\x7f]*)?$/.exec(first);
   const status = Number(version?.[2]);
   const fields = fieldsOf(lines);
   if (Number.isNaN(status) || fields === undefined) return 'odd';
   const { headers, setCookie } = fields;
-  const length = lengthOf(status, headers);
+  const length = lengthOf(status, headers, isHead);
   if (length === undefined) return 'odd';
-  return {
-    status,
-    headers,
-    setCookie,
-    length,
-    keep: version?.[1] === '1' && length !== 'rest' && !/close/i.test(headers.connection ?? ''),
-  };
+  const isKept = version?.[1] === '1' && length !== 'rest' && !/close/i.test(headers.connection ?? '');
+  return { status, headers, setCookie, length, keepMs: isKept ? keepMsOf(headers['keep-alive']) : 0 };
 }
 
-function fieldsOf(lines: readonly string[]): Pick<Answer, 'headers' | 'setCookie'> | undefined {
+/** As long as the server says, less a second: what is sent at the last moment arrives after it. */
+function keepMsOf(hint: string = ''): number {
+  const seconds = /(?:^|[ ,])timeout=(\d{1,6})/i.exec(hint)?.[1];
+  return seconds === undefined ? Number.POSITIVE_INFINITY : Math.max(0, Number(seconds) - 1) * 1000;
+}
+
+function fieldsOf(lines: readonly string[]): Pick<AnswerHead, 'headers' | 'setCookie'> | undefined {
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   const setCookie: string[] = [];
   for (const line of lines) {
@@ -61,10 +65,14 @@ function fieldsOf(lines: readonly string[]): Pick<Answer, 'headers' | 'setCookie
   return { headers, setCookie };
 }
 
-function lengthOf(status: number, headers: Readonly<Record<string, string>>): AnswerHead['length'] | undefined {
+function lengthOf(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  isHead: boolean,
+): AnswerHead['length'] | undefined {
   const coding = headers['transfer-encoding']?.toLowerCase();
   const length = headers['content-length'];
-  if (status === 204 || status === 304 || status < 200) return 0;
+  if (isHead || status === 204 || status === 304 || status < 200) return 0;
   if (coding !== undefined) return coding === 'chunked' && length === undefined ? 'chunked' : undefined;
   if (length === undefined) return 'rest';
   return /^\d{1,15}$/.test(length) ? Number(length) : undefined;

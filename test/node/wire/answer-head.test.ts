@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { type AnswerHead, parseAnswerHead } from '../../../src/node/threads/answer-head.ts';
+import { type AnswerHead, parseAnswerHead } from '../../../src/node/wire/answer-head.ts';
 
 const head = (...lines: readonly string[]): string => ['HTTP/1.1 200 OK', ...lines].join('\r\n');
 
@@ -36,8 +36,8 @@ describe('the head of an answer', () => {
   });
 
   test('takes the first of what can be only one, and keeps no connection of HTTP/1.0', () => {
-    const { headers, keep } = read('HTTP/1.0 302 x\r\ncontent-length: 0\r\nlocation: /a\r\nLocation: /b');
-    assert.deepEqual([headers.location, keep], ['/a', false]);
+    const { headers, keepMs } = read('HTTP/1.0 302 x\r\ncontent-length: 0\r\nlocation: /a\r\nLocation: /b');
+    assert.deepEqual([headers.location, keepMs], ['/a', 0]);
   });
 
   test('may name a header as objects name their parts', () => {
@@ -48,8 +48,8 @@ describe('the head of an answer', () => {
 
   test('tells the length of the body, and whether the connection may be used again', () => {
     const of = (...lines: readonly string[]): unknown[] => {
-      const { length, keep } = read(head(...lines));
-      return [length, keep];
+      const { length, keepMs } = read(head(...lines));
+      return [length, keepMs > 0];
     };
     assert.deepEqual(of('Content-Length: 10'), [10, true]);
     assert.deepEqual(of('content-length: 0', 'connection: keep-alive'), [0, true]);
@@ -60,6 +60,19 @@ describe('the head of an answer', () => {
     for (const status of [100, 103, 204, 304]) {
       assert.equal(read(`HTTP/1.1 ${status} x\r\ncontent-length: 10`).length, 0);
     }
+  });
+
+  test('to HEAD has no body, whatever it says', () => {
+    for (const lines of [['content-length: 10'], ['transfer-encoding: chunked'], []]) {
+      const parsed = parseAnswerHead(head(...lines), true);
+      assert.ok(parsed !== 'odd' && parsed.length === 0 && parsed.keepMs > 0);
+    }
+  });
+
+  test('may say for how long a connection may be used again: one second less is', () => {
+    const keptMs = (hint: string): number => read(head('content-length: 0', `Keep-Alive: ${hint}`)).keepMs;
+    assert.deepEqual(['timeout=5', 'max=100, timeout=75', 'timeout=0', 'timeout=1'].map(keptMs), [4000, 74_000, 0, 0]);
+    assert.deepEqual(['max=5', 'timeout=', 'timeout=-1', 'xtimeout=5'].map(keptMs), Array(4).fill(Infinity));
   });
 
   for (const [what, text] of [
@@ -108,9 +121,9 @@ describe('the head of an answer', () => {
       fc.property(any, (text) => {
         const parsed = parseAnswerHead(text);
         if (parsed === 'odd') return;
-        const { length, headers, keep } = parsed;
+        const { length, headers, keepMs } = parsed;
         assert.ok(typeof length === 'string' || (Number.isSafeInteger(length) && length >= 0));
-        assert.ok(length !== 'rest' || !keep);
+        assert.ok(length !== 'rest' || keepMs === 0);
         assert.ok(
           headers['content-length'] === undefined || headers['transfer-encoding'] === undefined || length === 0,
         );

@@ -1,8 +1,8 @@
 /** Blobs that are large enough for a transfer thread, and a server of them; who sent a request, this thread or another, can be told. */
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFile } from 'node:fs/promises';
-import type { ClientRequest, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ServerOptions } from 'node:https';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { digestOf } from '../../src/bytes/hash.ts';
@@ -34,15 +34,15 @@ export function largeBlob(seed: string, size: number = 5 * MIB + 4321): LargeBlo
   return { bytes, descriptor: { mediaType: OCTET_STREAM, digest: digestOf(bytes), size } };
 }
 
-/** `GET /v2/…`: what node:http is asked in this thread from now on; requests of other threads are not among them. */
+/** `GET /v2/…`: what this thread writes to sockets from now on; requests of other threads are not among them. */
 export function requestsHere(t: TestContext): string[] {
   const requests: string[] = [];
-  const listen = (message: unknown): void => {
-    const { request } = message as { readonly request: ClientRequest };
-    requests.push(`${request.method} ${request.path}`);
-  };
-  subscribe('http.client.request.start', listen);
-  t.after(() => unsubscribe('http.client.request.start', listen));
+  const { write } = Socket.prototype;
+  t.mock.method(Socket.prototype, 'write', function (this: Socket, ...args: Parameters<Socket['write']>) {
+    const [, line] = /^([A-Z]+ \S+) HTTP\/1\.1\r\n/.exec(typeof args[0] === 'string' ? args[0] : '') ?? [];
+    if (line !== undefined) requests.push(line);
+    return write.apply(this, args);
+  });
   return requests;
 }
 

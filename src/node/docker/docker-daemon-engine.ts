@@ -14,6 +14,7 @@ import { isObject } from '../../model/descriptor.ts';
 import { quote } from '../../model/quote.ts';
 import { type EngineAddress, engineAddress, type EngineOptions } from './docker-daemon-host.ts';
 import { exchange } from '../http/exchange.ts';
+import { nodeOutgoing } from '../http/node-carrier.ts';
 import { codeOf } from '../files/fs-errors.ts';
 import { defaultTimeouts, type Timeouts } from '../http/timeouts.ts';
 import { secureContext } from '../http/tls.ts';
@@ -103,7 +104,7 @@ function sendTo({ socketPath, tls }: EngineAddress): Send {
       };
       return process.getBuiltinModule('node:https').request(url, secured);
     };
-    return exchange(request, open, PATIENT);
+    return exchange(request, () => nodeOutgoing(open(), url.startsWith('https:')), PATIENT);
   };
 }
 

@@ -14,7 +14,7 @@ import { forgetKept, ThreadFailure } from '../threads/threads.ts';
 import { beginTransfer, causeOf, sinkEnded, threadTransfer, type ThreadTransfer } from '../threads/transfers.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createPace } from './pace.ts';
-import type { Timeouts } from './timeouts.ts';
+import { limitStep, type Timeouts } from './timeouts.ts';
 import type { TlsSettings } from './tls.ts';
 import { watchSignal } from './watch-signal.ts';
 import { type WaySettings, wireRequest } from './way.ts';
@@ -214,16 +214,6 @@ function waitForAnswer(request: HttpRequest, transfer: ThreadTransfer, common: C
       else deadline.clear();
     },
   });
-}
-
-function limitStep(
-  step: 'begun' | 'found' | 'connected',
-  deadline: Deadline,
-  { resolveMs, connectMs }: Timeouts,
-): void {
-  if (step === 'begun') deadline.set(resolveMs, `not reached within ${resolveMs} ms`);
-  else if (step === 'found') deadline.set(connectMs, `no connection within ${connectMs} ms`);
-  else deadline.clear();
 }
 
 interface Watched<T> {

@@ -2,10 +2,10 @@
  * The body of an answer, from its socket: it pauses the socket while nobody reads, frees it for the next request when it
  * was read to its end, closes it when the reader leaves early, and never ends quietly before its end.
  */
-import type { IncomingMessage } from 'node:http';
 import { isOciError, type OciError } from '../../errors.ts';
 import { cutShort, timeoutError } from '../../http/network-error.ts';
 import type { HttpRequest } from '../../http/types.ts';
+import type { Incoming } from './carrier.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createPace, type Pace } from './pace.ts';
 import type { Timeouts } from './timeouts.ts';
@@ -17,7 +17,7 @@ const DRAINED_BYTES = 64 * 1024;
 const DRAIN_MS = 1000;
 
 export class Download {
-  readonly #message: IncomingMessage;
+  readonly #message: Incoming;
   readonly #request: HttpRequest;
   readonly #idleMs: number;
   readonly #pace: Pace;
@@ -32,7 +32,7 @@ export class Download {
   #wake: (() => void) | undefined;
 
   /** @param onEnd called once, when the exchange is over, read or not */
-  constructor(message: IncomingMessage, request: HttpRequest, timeouts: Timeouts, onEnd: () => void) {
+  constructor(message: Incoming, request: HttpRequest, timeouts: Timeouts, onEnd: () => void) {
     this.#message = message;
     this.#request = request;
     this.#idleMs = timeouts.idleMs;
@@ -41,38 +41,34 @@ export class Download {
     const length = Number(message.headers['content-length'] ?? Number.NaN);
     this.#expected = Number.isNaN(length) ? undefined : length;
     this.#over = new Promise((resolve) => {
-      const end = (): void => {
-        if (!message.complete) this.#failure ??= this.#cutShort();
+      message.onOver((error) => {
+        if (error !== undefined || !message.isComplete) this.#failure ??= this.#cutShort(error);
         this.#isOver = true;
         this.#deadline.close();
         onEnd();
         resolve();
         this.#wake?.();
-      };
-      message.once('end', end).once('close', end);
-    });
-    message.on('error', (error) => {
-      this.#failure ??= this.#cutShort(error);
+      });
     });
   }
 
   /** Ends it with an error, whether anybody reads or not. What only breaks the connection breaks nothing that has come as a whole. */
   fail(error: unknown): void {
     const isBroken = !isOciError(error, 'ABORTED', 'TIMEOUT');
-    if (this.#isOver || (isBroken && this.#message.complete)) return;
+    if (this.#isOver || (isBroken && this.#message.isComplete)) return;
     this.#failure ??= isBroken ? this.#cutShort(error) : error;
     this.#message.destroy();
   }
 
   /** The bytes, once. @throws OciError `UNREACHABLE` when they end early, `TIMEOUT`, `ABORTED` */
   async *read(): AsyncGenerator<Uint8Array> {
-    this.#message.on('data', this.#take);
+    this.#message.onData(this.#take);
     try {
       for (;;) {
         const chunk = this.#queue.shift();
         if (chunk !== undefined) {
           this.#held -= chunk.length;
-          if (this.#held < HELD_BYTES && this.#message.isPaused()) this.#message.resume();
+          if (this.#held < HELD_BYTES && this.#message.isPaused) this.#message.resume();
           yield chunk;
         } else if (this.#isOver) break;
         else await this.#more();
@@ -117,8 +113,7 @@ export class Download {
 
   #drain(): void {
     const limit = this.#received + DRAINED_BYTES;
-    this.#message.off('data', this.#take);
-    this.#message.on('data', (chunk: Uint8Array) => {
+    this.#message.onData((chunk) => {
       this.#received += chunk.length;
       if (this.#received > limit) this.#message.destroy();
     });

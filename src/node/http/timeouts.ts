@@ -1,4 +1,6 @@
 /** How long the Node transport waits for what. */
+import type { Step } from '../wire/route.ts';
+import type { Deadline } from './deadline.ts';
 
 export interface Timeouts {
   /** For a connection to one host, and again for its TLS handshake, in ms. @default 5_000 */
@@ -26,3 +28,10 @@ export const defaultTimeouts: Timeouts = {
   slowMs: 60_000,
   minBytes: 60 * 1024,
 };
+
+/** Each step has its own limit: a slow name server must not use up the time for the connection. */
+export function limitStep(step: Step, deadline: Deadline, { resolveMs, connectMs }: Timeouts): void {
+  if (step === 'begun') deadline.set(resolveMs, `not reached within ${resolveMs} ms`);
+  else if (step === 'found') deadline.set(connectMs, `no connection within ${connectMs} ms`);
+  else deadline.clear();
+}

@@ -1,5 +1,5 @@
 /**
- * The transport of Node: `node:http` with kept connections, per-host TLS, proxies, and limits on everything that could
+ * The transport of Node: kept connections, per-host TLS, proxies, and limits on everything that could
  * hang. It follows no redirect, decodes nothing and knows no credentials; the layers around it do.
  */
 import type { ClientRequest, RequestOptions } from 'node:http';
@@ -9,9 +9,10 @@ import { canonicalDomain, DOCKER_HUB } from '../../model/domain.ts';
 import { searchAsWritten } from '../../model/parse-url.ts';
 import type { HttpRequest, Send } from '../../http/types.ts';
 import { createAgents } from './agents.ts';
-import type { Apart } from './apart.ts';
+import { createDirect } from './direct.ts';
 import { exchange } from './exchange.ts';
 import { lookupFor, type Resolve } from './lookup.ts';
+import { nodeOutgoing } from './node-carrier.ts';
 import { createProxies, type ProxySetting } from './proxy.ts';
 import { defaultTimeouts, type Timeouts } from './timeouts.ts';
 import { readCertificates, readNow, secureContext, type TlsSettings } from './tls.ts';
@@ -36,7 +37,8 @@ export interface NodeTransportOptions {
 const MAX_HEADER_BYTES = 64 * 1024;
 
 /**
- * Requests over `node:http`. Kept connections do not keep the process alive; `close` ends them at once.
+ * Requests over connections of our own, or over `node:http`, where a proxy is on the way or an answer is odd. Kept connections do not
+ * keep the process alive; `close` ends them at once.
  * @throws OciError (when it sends) `UNREACHABLE`, `TLS`, `TIMEOUT`, `ABORTED`, `PROTOCOL`, `USAGE`, `REDIRECT_REFUSED`, `CONFIG_INVALID`
  */
 export function nodeTransport(
@@ -45,6 +47,8 @@ export function nodeTransport(
   const agents = createAgents();
   const trust = createTrust(options);
   const proxyFor = createProxies(options.proxy);
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const direct = createDirect(timeouts);
   // What is wrong with a setting is told by who sends.
   const isDirect = (url: URL): boolean => {
     try {
@@ -53,22 +57,22 @@ export function nodeTransport(
       return false;
     }
   };
-  const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  let apart: Promise<Apart> | undefined;
-  const threads = (): Promise<Apart> =>
-    (apart ??= import('./apart.ts').then(({ createApart }) => createApart(timeouts)));
   const send: Send = async (request) => {
     throwIfAborted(request.signal);
     const url = new URL(request.url);
     const proxy = proxyFor(url);
     const { tls, context } = url.protocol === 'https:' ? await trust.of(url.host) : {};
-    const agent = await agents.get(url, proxy, proxy?.protocol === 'https:' ? trust.general() : undefined);
     const lookup = proxy === undefined ? lookupFor(request, options.resolve) : undefined;
     const said = {
       method: request.method,
       path: url.pathname + searchAsWritten(url, request.url),
       headers: headersOf(request),
     };
+    if (proxy === undefined) {
+      const answer = await direct.send(request, { ...said, url, lookup, tls, context });
+      if (answer !== undefined) return answer;
+    }
+    const agent = await agents.get(url, proxy, proxy?.protocol === 'https:' ? trust.general() : undefined);
     const wire: WireOptions = {
       ...said,
       agent,
@@ -77,23 +81,16 @@ export function nodeTransport(
       ...(context === undefined ? {} : { secureContext: context }),
       ...(tls?.insecure === true ? { rejectUnauthorized: false } : {}),
     };
-    if (proxy === undefined && (request.transfer !== undefined || request.body?.apart !== undefined)) {
-      const answer = await (await threads()).send(request, { ...said, url, lookup, tls });
-      if (answer !== undefined) return answer;
-    }
-    return exchange(
-      request,
-      (connecting) => open(url, proxy === undefined ? wire : { ...wire, connecting: connecting() }),
-      timeouts,
-    );
+    const connecting = proxy === undefined ? undefined : new AbortController();
+    const open = (): ClientRequest => openRequest(url, { ...wire, ...(connecting && { connecting: connecting.signal }) });
+    return exchange(request, () => nodeOutgoing(open(), url.protocol === 'https:', connecting), timeouts);
   };
   return Object.assign(send, {
     /** Through a proxy all bytes pass this thread: who knows that asks for no transfer, and begins none. */
     takesTransfers: (url: string) => isDirect(new URL(url)),
     close() {
       agents.close();
-      apart?.then((one) => one.close()).catch(() => undefined);
-      apart = undefined;
+      direct.close();
     },
   });
 }
@@ -105,7 +102,7 @@ type WireOptions = RequestOptions & {
   readonly connecting?: AbortSignal;
 };
 
-function open(url: URL, options: WireOptions): ClientRequest {
+function openRequest(url: URL, options: WireOptions): ClientRequest {
   if (url.protocol === 'https:') return process.getBuiltinModule('node:https').request(url, options);
   return process.getBuiltinModule('node:http').request(url, options);
 }

@@ -96,9 +96,8 @@ export class Connection {
   /** Where the next bytes are put. */
   readonly #room = (): Uint8Array => {
     if (this.#begin === this.#fill) this.#begin = this.#fill = 0;
-    // Nobody has used what there is, and a read into no room at all is an error: this is rare.
-    if (this.#fill === this.#block.length) this.#grow(HEAD_BYTES);
-    return this.#block.subarray(this.#fill, Math.max(this.#limit, this.#fill + 1));
+    if (this.#fill === this.#block.length) this.#makeRoom();
+    return this.#block.subarray(this.#fill, Math.max(this.#begin + this.#limit, this.#fill + 1));
   };
 
   /** Node asks for room right after each read only: what was resumed since may have moved on to another place. */
@@ -111,6 +110,14 @@ export class Connection {
     this.#fill += count;
     return this.#look();
   };
+
+  /** A read into no room at all would be an error. */
+  #makeRoom(): void {
+    if (this.#begin === 0) this.#grow(HEAD_BYTES);
+    this.#block.copyWithin(0, this.#begin, this.#fill);
+    this.#fill -= this.#begin;
+    this.#begin = 0;
+  }
 
   #newBlock(): Buffer {
     return Buffer.allocUnsafeSlow(this.#options.blockBytes);

@@ -60,9 +60,10 @@ class Chunks implements Framing {
     let at = 0;
     while (!this.isOver && this.#next !== 'data') {
       const line = lineAt(bytes, at);
-      if (line === undefined) return { piece: NONE, used: at };
-      this.#readLine(line);
-      at += line.length + 2;
+      this.#check(line.text);
+      if (!line.isWhole) return { piece: NONE, used: at };
+      this.#readLine(line.text);
+      at += line.text.length + 2;
     }
     if (this.isOver) return { piece: NONE, used: at };
     const piece = bytes.subarray(at, at + this.#size);
@@ -71,28 +72,33 @@ class Chunks implements Framing {
     return { piece, used: at + piece.length };
   }
 
+  /** What is wrong already is not waited for. */
+  #check(line: string): void {
+    const isRight = this.#next === 'size' ? /^[\da-f]{0,12}(?:[ \t]*(?:;.*)?)$/i.test(line) : line === '';
+    if (!isRight && this.#next !== 'trailer') throw noChunk();
+  }
+
   #readLine(line: string): void {
     if (this.#next === 'size') {
       const [, digits] = /^([\da-f]{1,12})(?:[ \t]*;.*)?$/i.exec(line) ?? [];
       if (digits === undefined) throw noChunk();
       this.#size = Number.parseInt(digits, 16);
       this.#next = this.#size === 0 ? 'trailer' : 'data';
-    } else if (this.#next === 'end of data') {
-      if (line !== '') throw noChunk();
-      this.#next = 'size';
-    } else {
+    } else if (this.#next === 'end of data') this.#next = 'size';
+    else {
       this.isOver = line === '';
       if (++this.#trailers > MAX_TRAILERS) throw noChunk();
     }
   }
 }
 
-/** Without its end; undefined: that has not come. */
-function lineAt(bytes: Uint8Array, at: number): string | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(bytes.length - at, MAX_LINE_BYTES));
-  const end = text.indexOf('\r\n');
-  if (end < 0 && text.length === MAX_LINE_BYTES) throw noChunk();
-  return end < 0 ? undefined : text.toString('latin1', 0, end);
+/** A line without its end, or what has come of it. */
+function lineAt(bytes: Uint8Array, at: number): { readonly text: string; readonly isWhole: boolean } {
+  const there = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(bytes.length - at, MAX_LINE_BYTES));
+  const end = there.indexOf('\r\n');
+  if (end < 0 && there.length === MAX_LINE_BYTES) throw noChunk();
+  const text = there.toString('latin1', 0, end < 0 ? there.length : end);
+  return { text: end < 0 ? text.replace(/\r$/, '') : text, isWhole: end >= 0 };
 }
 
 function noChunk(): Error {

@@ -58,6 +58,11 @@ export class WireExchange implements Reader {
     return this.#answering.promise;
   }
 
+  /** Was it all of the body, or is there none? */
+  get isOver(): boolean {
+    return this.#framing.isOver;
+  }
+
   /** Was it a kept connection, on which nothing has come back? Then it may have ended long ago. */
   isStale(): boolean {
     return this.connection.reused && !this.#hasBegun;

@@ -62,7 +62,7 @@ test('the help loads what every command needs, and no more', async () => {
 test('a digest is asked for with few files, and without what other commands need', async () => {
   const loaded = await loadedBy(['digest', `${world.host}/team/single:1`]);
   assert.match(loaded.stdout, /^sha256:[0-9a-f]{64}\n$/);
-  assert.ok(loaded.builtins.includes('http'));
+  assert.ok(loaded.builtins.includes('net') && !loaded.builtins.includes('http'), 'a bare socket does');
   assertLight(loaded);
   assert.ok(loaded.files.length <= 8, loaded.files.join());
 });

@@ -73,6 +73,18 @@ describe('https', { skip: withoutTls }, () => {
     assert.equal(await textOf(await send(request)), 'nobody');
   });
 
+  test('goes on with the session of the connection before', async () => {
+    const answer: RequestListener = ({ socket }, response) => {
+      response.setHeader('connection', 'close').end(String((socket as TLSSocket).isSessionReused()));
+    };
+    await using origin = await startOrigin(answer, made.server);
+    using wire = nodeWire({ ca: [made.ca] });
+    assert.equal(await textOf(await wire.get(origin.url)), 'false');
+    assert.equal(await textOf(await wire.get(origin.url)), 'true');
+    using other = nodeWire({ ca: [made.ca] });
+    assert.equal(await textOf(await other.get(origin.url)), 'false', 'another transport may trust other authorities');
+  });
+
   test('says so when a client certificate is wanted', async () => {
     const demanding = { ...made.server, ca: made.ca, requestCert: true };
     await using origin = await startOrigin(whoAsks, demanding);

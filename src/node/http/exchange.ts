@@ -13,11 +13,7 @@ import { watchSignal } from './watch-signal.ts';
  * Sends a request, and waits for the head of its answer.
  * @throws OciError `UNREACHABLE`, `TLS`, `TIMEOUT`, `ABORTED`, `PROTOCOL`, `USAGE`; whatever the body throws, and `carry` of its own
  */
-export async function exchange(
-  request: HttpRequest,
-  carry: () => Outgoing,
-  timeouts: Timeouts,
-): Promise<HttpResponse> {
+export async function exchange(request: HttpRequest, carry: () => Outgoing, timeouts: Timeouts): Promise<HttpResponse> {
   let outgoing: Outgoing;
   try {
     outgoing = carry();
@@ -46,7 +42,8 @@ export async function exchange(
 
   async function write(): Promise<void> {
     const { idleMs, writtenMs, headMs } = timeouts;
-    if (request.body !== undefined) sent = await upload(request, request.body, outgoing, { stop: stop().signal, deadline, idleMs });
+    if (request.body !== undefined)
+      sent = await upload(request, request.body, outgoing, { stop: stop().signal, deadline, idleMs });
     const answerMs = isWrite(request) ? writtenMs : headMs;
     deadline.set(answerMs, `no answer within ${answerMs} ms`);
   }

@@ -82,7 +82,8 @@ export function nodeTransport(
       ...(tls?.insecure === true ? { rejectUnauthorized: false } : {}),
     };
     const connecting = proxy === undefined ? undefined : new AbortController();
-    const open = (): ClientRequest => openRequest(url, { ...wire, ...(connecting && { connecting: connecting.signal }) });
+    const open = (): ClientRequest =>
+      openRequest(url, { ...wire, ...(connecting && { connecting: connecting.signal }) });
     return exchange(request, () => nodeOutgoing(open(), url.protocol === 'https:', connecting), timeouts);
   };
   return Object.assign(send, {

@@ -32,7 +32,10 @@ export function wireOutgoing(pool: Pool, { route, head, isHead }: WireMessage): 
       exchange = begun;
       begun.connection.socket.write(head, 'latin1');
       begun.answer.then(
-        (answer) => (answer === 'odd' ? onError(new OddAnswer('an answer that cannot be read')) : onAnswer(incoming(begun, answer))),
+        (answer) =>
+          answer === 'odd'
+            ? onError(new OddAnswer('an answer that cannot be read'))
+            : onAnswer(incoming(begun, answer)),
         onError,
       );
     },

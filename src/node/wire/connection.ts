@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Route, Step } from './route.ts';
-import { openSocket } from './socket.ts';
+import { openSocket, type Sessions } from './socket.ts';
 
 /** A head has to stand in so much; the rest of the block is for the body behind it. */
 export const HEAD_BYTES: number = 64 * 1024;
@@ -27,6 +27,8 @@ export interface ConnectionOptions {
   readonly blockBytes: number;
   /** For how long it may be kept when it is done with, in ms. */
   readonly keptMs: number;
+  /** What connections of the same pool share. */
+  readonly sessions: Sessions;
   readonly onStep: (step: Step) => void;
   /** It is done with, and may be claimed again. */
   readonly onFree: (connection: Connection) => void;
@@ -53,7 +55,8 @@ export class Connection {
     this.key = route.key;
     this.#options = options;
     this.#block = this.#newBlock();
-    this.socket = openSocket(route, { buffer: this.#room, callback: this.#fillUp }, options.onStep)
+    const onread = { buffer: this.#room, callback: this.#fillUp };
+    this.socket = openSocket(route, { ...options, onread })
       .on('error', (error) => this.#end(error))
       .once('end', () => this.#end())
       .once('close', () => this.#end(reset()));

@@ -1,6 +1,7 @@
 /** Connections of one transport. Those that are done with are kept a while for the next request to the same place. */
 import { Connection } from './connection.ts';
 import type { Route, Step } from './route.ts';
+import type { Sessions } from './socket.ts';
 
 /** A minute; the server usually is quicker, or says so. */
 const KEPT_MS = 60_000;
@@ -31,11 +32,13 @@ export function createPool(blockBytes: number): Pool {
     all.delete(connection);
     unkeep(connection);
   };
+  const sessions: Sessions = new Map();
+  const shared = { blockBytes, keptMs: KEPT_MS, sessions, onFree: keep, onGone: gone };
   return {
     take(route, onStep) {
       const there = kept.get(route.key)?.at(-1);
       if (there === undefined) {
-        const opened = new Connection(route, { blockBytes, keptMs: KEPT_MS, onStep, onFree: keep, onGone: gone });
+        const opened = new Connection(route, { ...shared, onStep });
         all.add(opened);
         return opened;
       }
@@ -46,6 +49,7 @@ export function createPool(blockBytes: number): Pool {
     },
     close() {
       for (const connection of all) connection.destroy();
+      sessions.clear();
     },
   };
 }

@@ -46,7 +46,9 @@ export function createDirect(timeouts: Timeouts): Direct {
     const { url } = settings;
     const head = requestHead(url, settings);
     if (head === undefined || url.username !== '' || url.password !== '') return undefined;
-    const message = { route: routeTo(request, settings), head, isHead: request.method === 'HEAD' };
+    const isHead = request.method === 'HEAD';
+    const isKept = !/close/i.test(settings.headers.connection ?? '');
+    const message = { route: routeTo(request, settings), head, isHead, isKept };
     try {
       return await exchange(request, () => wireOutgoing(pool, message), timeouts);
     } catch (error) {

@@ -4,7 +4,6 @@ import type { Pool } from '../wire/pool.ts';
 import type { Route } from '../wire/route.ts';
 import { type Put, WireExchange } from '../wire/wire-exchange.ts';
 import type { Incoming, Outgoing } from './carrier.ts';
-import { drained } from './drained.ts';
 
 /** The answer can only be read by somebody who does more: `node:http`. */
 export class OddAnswer extends Error {
@@ -16,9 +15,11 @@ export interface WireMessage {
   /** The request line and all headers, with the empty line that ends them. */
   readonly head: string;
   readonly isHead: boolean;
+  /** May its connection be used again? */
+  readonly isKept: boolean;
 }
 
-export function wireOutgoing(pool: Pool, { route, head, isHead }: WireMessage): Outgoing {
+export function wireOutgoing(pool: Pool, { route, head, isHead, isKept }: WireMessage): Outgoing {
   let exchange: WireExchange | undefined;
   let isSent = false;
   let isDestroyed = false;
@@ -28,9 +29,9 @@ export function wireOutgoing(pool: Pool, { route, head, isHead }: WireMessage): 
   };
   return {
     begin({ onStep, onAnswer, onError }) {
-      const begun = new WireExchange(pool, route, { onStep, isHead, isSent: () => isSent });
+      const begun = new WireExchange(pool, route, { onStep, isHead, isSent: () => isSent && isKept });
       exchange = begun;
-      begun.connection.socket.write(head, 'latin1');
+      begun.connection.socket.write(head);
       begun.answer.then(
         (answer) =>
           answer === 'odd'
@@ -40,10 +41,10 @@ export function wireOutgoing(pool: Pool, { route, head, isHead }: WireMessage): 
       );
     },
     get isDestroyed() {
-      return isDestroyed || exchange?.connection.socket.destroyed === true;
+      return isDestroyed || exchange?.connection.socket.isDestroyed === true;
     },
     write: (chunk) => exchange?.connection.socket.write(chunk) ?? false,
-    drained: async (stop) => exchange && drained(exchange.connection.socket, stop),
+    drained: async (stop) => exchange?.connection.socket.drained(stop),
     end() {
       isSent = true;
     },

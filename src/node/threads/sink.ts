@@ -60,7 +60,7 @@ function requestSink(request: WireRequest, { onStep, onFailure }: SinkOptions): 
         onFailure(error, begun.isStale());
       },
     );
-    begun.connection.socket.write(request.head, 'latin1');
+    begun.connection.socket.write(request.head);
     return begun;
   };
   return {
@@ -68,10 +68,10 @@ function requestSink(request: WireRequest, { onStep, onFailure }: SinkOptions): 
     put(bytes, done) {
       exchange ??= begin();
       const { socket } = exchange.connection;
-      let isFree = false;
-      socket.write(bytes, () => isFree || done());
-      isFree = socket.writableLength === 0;
-      return isFree;
+      let waits = false;
+      socket.write(bytes, () => waits && done());
+      waits = !socket.isFlushed;
+      return !waits;
     },
     end() {
       isWhole = true;

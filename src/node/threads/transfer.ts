@@ -62,7 +62,7 @@ class OpenTransfer implements Transfer {
     const { pool, route } = routeTo(request.way);
     const exchange = new WireExchange(pool, route, { onStep: (step) => this.#tell({ step, of: 'source' }) });
     this.#waiting = exchange;
-    exchange.connection.socket.write(request.head, 'latin1');
+    exchange.connection.socket.write(request.head);
     try {
       return await Promise.race([this.#answerOf(exchange), this.#stopped.promise]);
     } catch (error) {

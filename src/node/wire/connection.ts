@@ -2,9 +2,9 @@
  * A bare socket that reads into one block of memory, over and over. Who reads it sees the bytes where they stand, and may keep them
  * no longer than it says.
  */
-import type { Socket } from 'node:net';
+import { openSocket } from './open-socket.ts';
 import type { Route, Step } from './route.ts';
-import { openSocket, type Sessions } from './socket.ts';
+import type { Sessions, WireSocket } from './socket.ts';
 
 /** A head has to stand in so much; the rest of the block is for the body behind it. */
 export const HEAD_BYTES: number = 64 * 1024;
@@ -36,7 +36,7 @@ export interface ConnectionOptions {
 }
 
 export class Connection {
-  readonly socket: Socket;
+  readonly socket: WireSocket;
   readonly key: string;
   reader: Reader | undefined;
   /** Was it used before? */
@@ -55,11 +55,12 @@ export class Connection {
     this.key = route.key;
     this.#options = options;
     this.#block = this.#newBlock();
-    const onread = { buffer: this.#room, callback: this.#fillUp };
-    this.socket = openSocket(route, { ...options, onread })
-      .on('error', (error) => this.#end(error))
-      .once('end', () => this.#end())
-      .once('close', () => this.#end(reset()));
+    this.socket = openSocket(route, {
+      ...options,
+      room: this.#room,
+      onRead: this.#fillUp,
+      onEnd: (error) => this.#end(error),
+    });
   }
 
   /** How much of the block the next bytes may fill: little, for a head, or all of it. */
@@ -80,14 +81,15 @@ export class Connection {
     this.expect('head');
     this.reader = undefined;
     this.reused = true;
-    this.socket.unref().resume(); // so that its end is noticed
+    this.socket.setIdle(true);
+    this.socket.resume(); // so that its end is noticed
     this.#idle = setTimeout(() => this.destroy(), keptMs).unref();
     this.#options.onFree(this);
   }
 
   claim(): void {
     clearTimeout(this.#idle);
-    this.socket.ref();
+    this.socket.setIdle(false);
   }
 
   destroy(): void {
@@ -164,8 +166,4 @@ export class Connection {
     this.reader?.end(error, rest);
     this.destroy();
   }
-}
-
-function reset(): Error {
-  return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
 }

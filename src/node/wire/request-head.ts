@@ -10,12 +10,13 @@ export interface RequestLine {
 
 /** @returns up to the empty line, with it; undefined when there is anything in it that node:http would refuse, or encode */
 export function requestHead({ host }: URL, { method, path, headers }: RequestLine): string | undefined {
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
-  for (const [name, value] of Object.entries(headers)) {
+  if (!/^[\x21-\x7e]+$/.test(path)) return undefined;
+  let head = `${method} ${path} HTTP/1.1\r\n`;
+  for (const [name, value] of Object.entries({ host, connection: 'keep-alive', ...headers })) {
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || !/^[\t\x20-\x7e]*$/.test(value)) return undefined;
-    if (!/^(?:host|connection)$/i.test(name)) head += `${name}: ${value}\r\n`;
+    head += `${name}: ${value}\r\n`;
   }
-  return /^[\x21-\x7e]+$/.test(path) ? `${head}connection: keep-alive\r\n\r\n` : undefined;
+  return `${head}\r\n`;
 }
 
 /** A URL's host and port, as they are connected to. */

@@ -1,36 +1,36 @@
-/** Opens a socket that reads into memory of ours. TLS goes on with the session that the last one to the same place had. */
-import type { OnReadOpts, Socket } from 'node:net';
-import type { Route, Step } from './route.ts';
+/** A socket as a connection needs it. */
+import type { Step } from './route.ts';
 
-/** By the key of the route. */
-export type Sessions = Map<string, Buffer>;
+export interface WireSocket {
+  /** Writes text byte for byte, or bytes, which have to stay as they are until `done` is called. @returns whether it takes more at once */
+  write(data: string | Uint8Array, done?: () => void): boolean;
+  /** Was all that was written handed over to the system? */
+  readonly isFlushed: boolean;
+  /** Waits until it takes more, or never will, or nobody wants to write any more. */
+  drained(stop: AbortSignal): Promise<void>;
+  /** Goes on reading. */
+  resume(): void;
+  /** May the process end while it is open? */
+  setIdle(isIdle: boolean): void;
+  destroy(): void;
+  readonly isDestroyed: boolean;
+}
 
 export interface SocketOptions {
-  readonly onread: OnReadOpts;
   readonly onStep: (step: Step) => void;
+  /** Where the next bytes are put. */
+  readonly room: () => Uint8Array;
+  /** So many came there. @returns whether to read on; otherwise it waits to be resumed */
+  readonly onRead: (count: number, room: Uint8Array) => boolean;
+  /** Nothing more comes: the other side has ended it, or it is broken. It may be told more than once. */
+  readonly onEnd: (error?: Error) => void;
   readonly sessions: Sessions;
 }
 
-export function openSocket(route: Route, { onread, onStep, sessions }: SocketOptions): Socket {
-  onStep('begun');
-  const socket = connect(route, onread, sessions.get(route.key)).setNoDelay(true);
-  socket.on('session', (session: Buffer) => sessions.set(route.key, session));
-  socket.once('error', () => sessions.delete(route.key)); // it may be the session that was at fault
-  socket.once('lookup', () => onStep('found'));
-  socket.once('connect', () => onStep(route.tls === undefined ? 'connected' : 'found'));
-  return socket.once('secureConnect', () => onStep('connected'));
-}
+/** What TLS goes on with in the next connection to the same place, by the key of the route. */
+export type Sessions = Map<string, Buffer>;
 
-function connect({ host, port, lookup, tls }: Route, onread: OnReadOpts, session: Buffer | undefined): Socket {
-  const options = { host, port, onread, ...(lookup === undefined ? {} : { lookup }) };
-  if (tls === undefined) return process.getBuiltinModule('node:net').connect(options);
-  const { context, insecure, servername } = tls;
-  return process.getBuiltinModule('node:tls').connect({
-    ...options,
-    ALPNProtocols: ['http/1.1'],
-    ...(session === undefined ? {} : { session }),
-    ...(context === undefined ? {} : { secureContext: context }),
-    ...(insecure ? { rejectUnauthorized: false } : {}),
-    ...(servername === undefined ? {} : { servername }),
-  });
+/** What is told of a connection that is closed. */
+export function closedEarly(): Error {
+  return Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
 }

@@ -1,0 +1,174 @@
+/**
+ * Sockets of Bun's own, for plain http to an address: half of the time of a short command over `node:net` is that of `node:net`. Names and
+ * TLS are for the latter, which tries one address after another, and looks at the name in a certificate.
+ */
+import type { Route } from './route.ts';
+import { closedEarly, type SocketOptions, type WireSocket } from './socket.ts';
+
+interface BunTcp {
+  /** @returns how many bytes it took; less than 0: it is closed */
+  write(bytes: Uint8Array): number;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  ref(): void;
+  unref(): void;
+  setNoDelay(on: boolean): void;
+}
+
+interface BunConnect {
+  readonly hostname: string;
+  readonly port: number;
+  readonly socket: {
+    open(tcp: BunTcp): void;
+    data(tcp: BunTcp, bytes: Uint8Array): void;
+    drain(tcp: BunTcp): void;
+    end(tcp: BunTcp): void;
+    close(tcp: BunTcp): void;
+    error(tcp: BunTcp, error: Error): void;
+    connectError(tcp: BunTcp, error: Error): void;
+  };
+}
+
+const { Bun: bun } = globalThis as { Bun?: { connect(options: BunConnect): Promise<unknown> } };
+
+export function bunOpens({ host, tls }: Route): boolean {
+  return bun !== undefined && tls === undefined && (/^[\d.]+$/.test(host) || host.includes(':'));
+}
+
+export function openBunSocket({ host, port }: Route, options: SocketOptions): WireSocket {
+  options.onStep('begun');
+  options.onStep('found');
+  return new BunSocket(host, port, options);
+}
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly done: (() => void) | undefined;
+}
+
+class BunSocket implements WireSocket {
+  isDestroyed = false;
+  readonly #options: SocketOptions;
+  #tcp: BunTcp | undefined;
+  /** What the system has not taken yet. */
+  #out: Waiting[] = [];
+  #drained: (() => void)[] = [];
+  /** What came and was not looked at. */
+  #in: Uint8Array | undefined;
+  #isPaused = false;
+  #isFeeding = false;
+  #isIdle = false;
+  /** How it has ended, which is told after all that has come. */
+  #end: { readonly error: Error | undefined } | undefined;
+
+  constructor(hostname: string, port: number, options: SocketOptions) {
+    this.#options = options;
+    const socket: BunConnect['socket'] = {
+      open: (tcp) => this.#open(tcp),
+      data: (_, bytes) => this.#take(bytes),
+      drain: () => this.#flush(),
+      end: () => this.#over(undefined),
+      close: () => this.#over(closedEarly()),
+      error: (_, error) => this.#over(error),
+      connectError: (_, error) => this.#over(error),
+    };
+    bun?.connect({ hostname, port, socket }).catch((error: Error) => this.#over(error));
+  }
+
+  get isFlushed(): boolean {
+    return this.#out.length === 0;
+  }
+
+  write(data: string | Uint8Array, done?: () => void): boolean {
+    this.#out.push({ bytes: typeof data === 'string' ? Buffer.from(data, 'latin1') : data, done });
+    if (this.#out.length === 1) this.#flush();
+    return this.isFlushed;
+  }
+
+  drained(stop: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained.push(resolve);
+      stop.addEventListener('abort', () => resolve(), { once: true });
+      if (this.isFlushed || this.isDestroyed) resolve();
+    });
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#feed();
+    if (!this.#isPaused) this.#tcp?.resume();
+  }
+
+  setIdle(isIdle: boolean): void {
+    this.#isIdle = isIdle;
+    if (isIdle) this.#tcp?.unref();
+    else this.#tcp?.ref();
+  }
+
+  destroy(): void {
+    if (this.isDestroyed) return;
+    this.isDestroyed = true;
+    this.#in = undefined;
+    this.#tcp?.terminate();
+    this.#tellDrained();
+    queueMicrotask(() => this.#over(closedEarly()));
+  }
+
+  #open(tcp: BunTcp): void {
+    this.#tcp = tcp;
+    if (this.isDestroyed) return tcp.terminate();
+    tcp.setNoDelay(true);
+    if (this.#isIdle) tcp.unref();
+    this.#options.onStep('connected');
+    this.#flush();
+  }
+
+  #take(bytes: Uint8Array): void {
+    // It lends them for the time of this call.
+    this.#in = this.#in === undefined ? bytes : Buffer.concat([this.#in, bytes]);
+    this.#feed();
+    if (this.#in === bytes) this.#in = new Uint8Array(bytes);
+    else if (this.#in !== undefined) this.#in = new Uint8Array(this.#in);
+  }
+
+  /** Hands over what came, as far as it is wanted. */
+  #feed(): void {
+    if (this.#isFeeding) return;
+    this.#isFeeding = true;
+    while (this.#in !== undefined && !this.#isPaused && !this.isDestroyed) {
+      const room = this.#options.room();
+      const count = Math.min(room.length, this.#in.length);
+      room.set(this.#in.subarray(0, count));
+      this.#in = count === this.#in.length ? undefined : this.#in.subarray(count);
+      if (this.#options.onRead(count, room)) continue;
+      this.#isPaused = true;
+      this.#tcp?.pause();
+    }
+    this.#isFeeding = false;
+    if (this.#end !== undefined && this.#in === undefined) this.#options.onEnd(this.#end.error);
+  }
+
+  #flush(): void {
+    for (let [first] = this.#out; first !== undefined && this.#tcp !== undefined; [first] = this.#out) {
+      const taken = this.#tcp.write(first.bytes);
+      if (taken < first.bytes.length) {
+        this.#out[0] = { ...first, bytes: first.bytes.subarray(Math.max(0, taken)) };
+        return;
+      }
+      this.#out.shift();
+      first.done?.();
+    }
+    if (this.isFlushed) this.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  #over(error: Error | undefined): void {
+    this.#end ??= { error };
+    this.#tellDrained();
+    this.#feed();
+  }
+}

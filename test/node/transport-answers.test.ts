@@ -98,6 +98,58 @@ describe('an answer', () => {
   });
 });
 
+describe('a body that is read slowly', () => {
+  for (const size of [1, 100, 4096, 70_000]) {
+    test(`comes whole in chunks of ${size} bytes`, async () => {
+      const [chunk, count] = ['x'.repeat(size), Math.ceil(400_000 / Math.max(size, 40))];
+      const chunks = `${size.toString(16)}\r\n${chunk}\r\n`.repeat(count);
+      await using origin = await answering([`${OK}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`]);
+      using wire = nodeWire({ timeouts: { idleMs: 1000 } });
+      let read = 0;
+      for await (const piece of (await wire.get(origin.url)).body) {
+        if (read === 0) await aMoment();
+        read += piece.length;
+      }
+      assert.equal(read, size * count);
+    });
+  }
+
+  test('ends with the call, where all of it has come', async () => {
+    const size = 191_072;
+    await using origin = await startRaw((socket) => {
+      socket.once('data', () => {
+        socket.write(`${OK}Content-Length: ${size}\r\n\r\n`);
+        setTimeout(() => socket.write('x'.repeat(60_000)), 20);
+        setTimeout(() => socket.write('x'.repeat(size - 60_000)), 40);
+      });
+    });
+    using wire = nodeWire({ timeouts: { idleMs: 700 } });
+    const ending = new AbortController();
+    const { body } = await wire.get(origin.url, { signal: ending.signal });
+    await rejection(
+      'ABORTED',
+      (async () => {
+        for await (const _ of body) {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          ending.abort();
+          await aMoment();
+        }
+      })(),
+    );
+  });
+
+  test('and let go leaves no dead connection to the next request', async () => {
+    const half = `9c40\r\n${'x'.repeat(40_000)}\r\n`;
+    await using origin = await answering(
+      [`HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n${half}`, `${OK}Content-Length: 0\r\n\r\n`],
+      (socket, turn) => void (turn === 0 && setTimeout(() => socket.write(`${half}0\r\n\r\n`), 30)),
+    );
+    using wire = nodeWire();
+    await (await wire.get(origin.url)).cancel();
+    assert.equal((await wire.get(origin.url, { method: 'POST' })).status, 200);
+  });
+});
+
 describe('a connection is not used again', () => {
   for (const [what, text] of [
     ['after bytes that nobody asked for', `${small}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`],

@@ -92,3 +92,13 @@ test('names that nobody answers for are asked of DNS', async () => {
   using strict = nodeWire({ resolve: (name) => (name === 'reg.test' ? { address: '203.0.113.1' } : undefined) });
   await rejection('REDIRECT_REFUSED', strict.get(url, led));
 });
+
+test('a host that the user has asked for is judged all the same when a registry leads there', async () => {
+  await using origin = await startOrigin((_, response) => void response.end('ok'));
+  using wire = nodeWire({ resolve });
+  const url = `http://own.test:${origin.port}/`;
+  const registry = `http://reg.test:${origin.port}`;
+  assert.equal(await textOf(await wire.get(url, { registry })), 'ok');
+  await rejection('REDIRECT_REFUSED', wire.get(url, { registry, chosenBy: 'server' }));
+  assert.equal(origin.requests.length, 1);
+});

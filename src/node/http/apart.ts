@@ -2,7 +2,6 @@
  * Requests whose bytes pass by this thread: the answer to a GET goes into a transfer, and a transfer into a PUT. The limits and the
  * errors are those of `exchange`, and what a thread cannot do is left to it: that is told by undefined.
  */
-import { isIP } from 'node:net';
 import { abortError, isOciError, throwIfAborted } from '../../errors.ts';
 import { fromArray } from '../../bytes/read.ts';
 import type { PourOptions } from '../../bytes/transfer.ts';
@@ -12,6 +11,7 @@ import { fsError } from '../files/fs-errors.ts';
 import type { Answer, News, Way, WireRequest } from '../threads/protocol.ts';
 import { forgetKept, ThreadFailure } from '../threads/threads.ts';
 import { beginTransfer, causeOf, sinkEnded, threadTransfer, type ThreadTransfer } from '../threads/transfers.ts';
+import { placeOf, servernameOf } from '../wire/request-head.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createPace } from './pace.ts';
 import { limitStep, type Timeouts } from './timeouts.ts';
@@ -62,11 +62,10 @@ export function createApart(timeouts: Timeouts): Apart {
   };
 }
 
-function tlsFor({ protocol, hostname }: URL, settings: TlsSettings = {}): Way['tls'] {
-  if (protocol !== 'https:') return undefined;
+function tlsFor(url: URL, settings: TlsSettings = {}): Way['tls'] {
+  if (url.protocol !== 'https:') return undefined;
   const { ca = [], cert, key, insecure = false } = settings;
-  const servername = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : undefined;
-  return { servername, ca, cert, key, insecure };
+  return { servername: servernameOf(placeOf(url).host), ca, cert, key, insecure };
 }
 
 /** The addresses of a host that a server chose are found here; nothing can end that, so nobody waits for its end. */

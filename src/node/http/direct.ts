@@ -7,10 +7,11 @@ import type { SecureContext } from 'node:tls';
 import { isOciError } from '../../errors.ts';
 import type { HttpRequest, HttpResponse } from '../../http/types.ts';
 import { createPool } from '../wire/pool.ts';
-import { placeOf, requestHead, type RequestLine } from '../wire/request-head.ts';
+import { placeOf, requestHead, type RequestLine, servernameOf } from '../wire/request-head.ts';
 import type { Route } from '../wire/route.ts';
 import type { Apart } from './apart.ts';
 import { exchange } from './exchange.ts';
+import { isForeign } from './lookup.ts';
 import type { Timeouts } from './timeouts.ts';
 import type { TlsSettings } from './tls.ts';
 import { OddAnswer, wireOutgoing } from './wire-carrier.ts';
@@ -45,7 +46,7 @@ export function createDirect(timeouts: Timeouts): Direct {
   async function here(request: HttpRequest, settings: DirectSettings): Promise<HttpResponse | undefined> {
     const { url } = settings;
     const head = requestHead(url, settings);
-    if (head === undefined || url.username !== '' || url.password !== '') return undefined;
+    if (head === undefined) return undefined;
     const isHead = request.method === 'HEAD';
     const isKept = !/close/i.test(settings.headers.connection ?? '');
     const message = { route: routeTo(request, settings), head, isHead, isKept };
@@ -78,11 +79,11 @@ export function createDirect(timeouts: Timeouts): Direct {
 /** Deno's sockets do not read into memory of ours. */
 const isOurs = !('Deno' in globalThis);
 
-function routeTo({ registry }: HttpRequest, { url, lookup, tls, context }: DirectSettings): Route {
+function routeTo(request: HttpRequest, { url, lookup, tls, context }: DirectSettings): Route {
   const place = placeOf(url);
-  // What an address was judged by is the registry.
-  const key = lookup === undefined ? url.origin : `${url.origin} ${registry}`;
+  // Its address was judged by that of the registry.
+  const key = isForeign(request) ? `${url.origin} ${request.registry}` : url.origin;
   if (url.protocol !== 'https:') return { key, ...place, lookup };
-  const servername = process.getBuiltinModule('node:net').isIP(place.host) === 0 ? place.host : undefined;
+  const servername = servernameOf(place.host);
   return { key, ...place, lookup, tls: { servername, context, insecure: tls?.insecure === true } };
 }

@@ -12,6 +12,7 @@ import type { Timeouts } from './timeouts.ts';
 
 /** Bytes kept for the reader before the socket is paused. */
 const HELD_BYTES = 128 * 1024;
+const PIECE_BYTES = 512;
 /** The rest of an answer that is not wanted is read, when it is this short, to keep the connection. */
 const DRAINED_BYTES = 64 * 1024;
 const DRAIN_MS = 1000;
@@ -67,7 +68,7 @@ export class Download {
       for (;;) {
         const chunk = this.#queue.shift();
         if (chunk !== undefined) {
-          this.#held -= chunk.length;
+          this.#held -= heldFor(chunk);
           if (this.#held < HELD_BYTES && this.#message.isPaused) this.#message.resume();
           yield chunk;
         } else if (this.#isOver) break;
@@ -92,7 +93,7 @@ export class Download {
 
   readonly #take = (chunk: Uint8Array): void => {
     this.#queue.push(chunk);
-    this.#held += chunk.length;
+    this.#held += heldFor(chunk);
     this.#received += chunk.length;
     if (this.#held >= HELD_BYTES) this.#message.pause();
     this.#wake?.();
@@ -126,4 +127,9 @@ export class Download {
   #cutShort(cause?: unknown): OciError {
     return cutShort(this.#request, this.#received, this.#expected, cause);
   }
+}
+
+/** Small pieces cost more than their bytes. */
+function heldFor({ length }: Uint8Array): number {
+  return Math.max(length, PIECE_BYTES);
 }

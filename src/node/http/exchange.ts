@@ -1,8 +1,8 @@
 /** One request and its answer: connecting, writing, and waiting for the head, each with its own limit. */
-import { abortError } from '../../errors.ts';
+import { abortError, throwIfAborted } from '../../errors.ts';
 import { networkError, timeoutError } from '../../http/network-error.ts';
 import type { HttpRequest, HttpResponse } from '../../http/types.ts';
-import type { Incoming, Outgoing } from './carrier.ts';
+import type { Incoming, Outgoing, OutgoingEvents } from './carrier.ts';
 import { createDeadline } from './deadline.ts';
 import { Download } from './download.ts';
 import { limitStep, type Timeouts } from './timeouts.ts';
@@ -14,6 +14,7 @@ import { watchSignal } from './watch-signal.ts';
  * @throws OciError `UNREACHABLE`, `TLS`, `TIMEOUT`, `ABORTED`, `PROTOCOL`, `USAGE`; whatever the body throws, and `carry` of its own
  */
 export async function exchange(request: HttpRequest, carry: () => Outgoing, timeouts: Timeouts): Promise<HttpResponse> {
+  throwIfAborted(request.signal);
   let outgoing: Outgoing;
   try {
     outgoing = carry();
@@ -52,7 +53,7 @@ export async function exchange(request: HttpRequest, carry: () => Outgoing, time
   try {
     return await new Promise<HttpResponse>((resolve, rejected) => {
       reject = rejected;
-      outgoing.begin({
+      const events: OutgoingEvents = {
         onStep(step) {
           limitStep(step, deadline, timeouts);
           if (step === 'connected') write().catch(fail);
@@ -62,8 +63,13 @@ export async function exchange(request: HttpRequest, carry: () => Outgoing, time
           resolve(answerOf(message, request, download));
         },
         onError: (error) => download ?? fail(networkError(error, request, outgoing.isStale())),
-      });
-      if (request.body === undefined) outgoing.end();
+      };
+      try {
+        outgoing.begin(events);
+        if (request.body === undefined) outgoing.end();
+      } catch (error) {
+        fail(networkError(error, request));
+      }
     });
   } finally {
     deadline.close();

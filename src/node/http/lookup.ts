@@ -26,14 +26,19 @@ type Callback = Parameters<LookupFunction>[2];
 /** The `lookup` for one request; undefined: node's own will do. */
 export function lookupFor(request: HttpRequest, resolve: Resolve | undefined): LookupFunction | undefined {
   const [url, registry] = [new URL(request.url), new URL(request.registry)];
-  const isForeign = request.chosenBy === 'server' && url.hostname !== registry.hostname;
-  if (!isForeign && resolve === undefined) return undefined;
+  const isJudged = isForeign(request);
+  if (!isJudged && resolve === undefined) return undefined;
   const judged = async (hostname: string, options: LookupOptions): Promise<readonly Found[]> => {
     const found = await find(url, hostname, options, resolve);
-    if (isForeign) await judge(found, url, registry, resolve);
+    if (isJudged) await judge(found, url, registry, resolve);
     return found;
   };
   return (hostname, options, callback) => void answer(judged(hostname, options), options, callback);
+}
+
+/** Did a server choose a host that is not the registry's own? */
+export function isForeign({ chosenBy, url, registry }: HttpRequest): boolean {
+  return chosenBy === 'server' && new URL(url).hostname !== new URL(registry).hostname;
 }
 
 async function answer(finding: Promise<readonly Found[]>, { all }: LookupOptions, callback: Callback): Promise<void> {

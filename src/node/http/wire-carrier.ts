@@ -25,7 +25,7 @@ export function wireOutgoing(pool: Pool, { route, head, isHead, isKept }: WireMe
   let isDestroyed = false;
   const destroy = (): void => {
     isDestroyed = true;
-    exchange?.connection.destroy();
+    exchange?.destroy();
   };
   return {
     begin({ onStep, onAnswer, onError }) {
@@ -97,16 +97,15 @@ function incoming(exchange: WireExchange, { status, headers, setCookie }: Answer
     },
     resume() {
       isPaused = false;
-      move();
-      goOn?.();
+      const waiting = goOn;
       goOn = undefined;
+      waiting?.(); // it may have to wait again at once
+      move();
     },
     destroy() {
-      if (isComplete) return; // its connection is somebody else's
       take = () => undefined;
-      isPaused = false;
-      exchange.connection.destroy();
-      move(); // to its end
+      exchange.destroy();
+      move(); // tells that it is over
     },
   };
 }

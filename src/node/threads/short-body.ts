@@ -8,12 +8,12 @@ const SHORT_MS = 1000;
 export async function readShort(exchange: WireExchange): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let left = SHORT_BYTES;
-  const end = (): void => exchange.connection.destroy();
+  const end = (): void => exchange.destroy();
   const patience = setTimeout(end, SHORT_MS);
   const moving = exchange.moveBody((bytes) => {
+    if (bytes.length > left) queueMicrotask(end);
     pieces.push(new Uint8Array(bytes.subarray(0, left)));
     left -= Math.min(left, bytes.length);
-    if (left === 0) queueMicrotask(end);
     return 'now';
   });
   await moving.catch(() => undefined);

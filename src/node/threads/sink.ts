@@ -2,13 +2,10 @@
 import { writeSync } from 'node:fs';
 import { createPromise } from '../wire/promise.ts';
 import type { Step } from '../wire/route.ts';
-import { WireExchange } from '../wire/wire-exchange.ts';
+import { type Put, WireExchange } from '../wire/wire-exchange.ts';
 import type { Answer, Sink, WireRequest } from './protocol.ts';
 import { routeTo } from './routes.ts';
 import { readShort } from './short-body.ts';
-
-/** Takes bytes where they stand. @returns whether the memory is free at once; otherwise `done` is called when it is */
-export type Put = (bytes: Uint8Array, done: () => void) => boolean;
 
 export interface OpenSink {
   readonly put: Put;
@@ -37,7 +34,7 @@ function fileSink(fd: number): OpenSink {
     put(bytes) {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, position + at);
       position += bytes.length;
-      return true;
+      return 'now';
     },
     answer: new Promise(() => undefined),
     end: () => undefined,
@@ -71,13 +68,13 @@ function requestSink(request: WireRequest, { onStep, onFailure }: SinkOptions): 
       let waits = false;
       socket.write(bytes, () => waits && done());
       waits = !socket.isFlushed;
-      return !waits;
+      return waits ? 'hold' : 'now';
     },
     end() {
       isWhole = true;
     },
     close() {
-      if (!answering.isSettled()) exchange?.connection.destroy();
+      if (!answering.isSettled()) exchange?.destroy();
       isWhole &&= answering.isSettled();
     },
   };

@@ -66,8 +66,9 @@ class OpenTransfer implements Transfer {
     try {
       return await Promise.race([this.#answerOf(exchange), this.#stopped.promise]);
     } catch (error) {
+      const isStale = exchange.isStale();
       this.drop();
-      throw failureOf(error, 'source', exchange.isStale());
+      throw failureOf(error, 'source', isStale);
     }
   }
 
@@ -80,7 +81,7 @@ class OpenTransfer implements Transfer {
     if (!isWanted) return this.#done({ status, headers, setCookie, body: await readShort(exchange) });
     const coding = headers['content-encoding'] ?? 'identity';
     if (typeof length === 'number' && coding === 'identity') return { status, headers, setCookie };
-    exchange.connection.destroy();
+    exchange.destroy();
     return this.#done('odd');
   }
 
@@ -100,7 +101,7 @@ class OpenTransfer implements Transfer {
       toSkip -= dropped;
       if (dropped === bytes.length) return 'now';
       try {
-        return this.#put(bytes.subarray(dropped), done) ? 'now' : 'hold';
+        return this.#put(bytes.subarray(dropped), done);
       } catch (error) {
         broken.reject(error);
         return 'wait';
@@ -119,7 +120,7 @@ class OpenTransfer implements Transfer {
   }
 
   drop(): void {
-    this.#waiting?.connection.destroy();
+    this.#waiting?.destroy();
     this.#waiting = undefined;
   }
 
@@ -132,7 +133,7 @@ class OpenTransfer implements Transfer {
       at += count;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        if (this.#put(block.subarray(0, count), resolve)) setImmediate(resolve);
+        if (this.#put(block.subarray(0, count), resolve) === 'now') setImmediate(resolve);
       });
     }
     this.#tellAll();
@@ -163,7 +164,7 @@ class OpenTransfer implements Transfer {
   }
 
   /** Hashes and passes on. The end of what was expected is passed on only when it is what was expected. */
-  #put(bytes: Uint8Array, done: () => void): boolean {
+  #put(bytes: Uint8Array, done: () => void): ReturnType<Put> {
     const { size, digest } = this.#expected;
     if (this.#stopped.isSettled()) throw ended();
     this.#received += bytes.length;
@@ -176,12 +177,12 @@ class OpenTransfer implements Transfer {
     }
     this.#digest = `${digestAlgorithm(digest)}:${this.#hash.digest('hex')}`;
     this.#tellAll(); // before anybody can answer to it
-    if (this.#digest !== digest) return true;
+    if (this.#digest !== digest) return 'now';
     this.#sink.end();
     return this.#write(bytes, done);
   }
 
-  #write(bytes: Uint8Array, done: () => void): boolean {
+  #write(bytes: Uint8Array, done: () => void): ReturnType<Put> {
     let late: NodeJS.Timeout | undefined;
     let isBlocked = false;
     const onFree = (): void => {
@@ -190,7 +191,7 @@ class OpenTransfer implements Transfer {
       done();
     };
     try {
-      if (this.#sink.put(bytes, onFree)) return true;
+      if (this.#sink.put(bytes, onFree) === 'now') return 'now';
     } catch (error) {
       throw failureOf(error, 'file');
     }
@@ -198,7 +199,7 @@ class OpenTransfer implements Transfer {
       isBlocked = true;
       this.#tellAll(0, true);
     }, BLOCKED_MS);
-    return false;
+    return 'hold';
   }
 
   /** @param waiting bytes that have come, and were not put in yet */

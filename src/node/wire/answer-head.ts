@@ -21,12 +21,9 @@ const framing: ReadonlySet<string> = new Set([
   'content-encoding',
   'transfer-encoding',
 ]);
-/** Of these node:http takes the first; of others all, joined. */
+/** Of these the first counts, as for node:http; of others all, joined. */
 const single: ReadonlySet<string> = new Set(
-  ['age', 'content-type', 'docker-content-digest', 'etag', 'expires', 'last-modified', 'location'].concat([
-    'retry-after',
-    'server',
-  ]),
+  ['age', 'content-type', 'etag', 'expires', 'last-modified', 'location'].concat(['retry-after', 'server']),
 );
 
 /** @param text up to the empty line, which is left out @param isHead of an answer to HEAD, which has no body */

@@ -88,9 +88,13 @@ class BunSocket implements WireSocket {
 
   drained(stop: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.#drained.push(resolve);
-      stop.addEventListener('abort', () => resolve(), { once: true });
-      if (this.isFlushed || this.isDestroyed) resolve();
+      const done = (): void => {
+        stop.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#drained.push(done);
+      stop.addEventListener('abort', done, { once: true });
+      if (this.isFlushed || this.isDestroyed) this.#tellDrained();
     });
   }
 
@@ -113,6 +117,7 @@ class BunSocket implements WireSocket {
     this.#tcp?.terminate();
     this.#tellDrained();
     queueMicrotask(() => this.#over(closedEarly()));
+    for (const { done } of this.#out.splice(0)) done?.();
   }
 
   #open(tcp: BunTcp): void {

@@ -77,8 +77,10 @@ export class Connection {
   /** Done with: it may be claimed again for a while, if the server has not said for how long. */
   release(serverMs: number = Number.POSITIVE_INFINITY): void {
     const keptMs = Math.min(serverMs, this.#options.keptMs);
-    if (this.#isOver || this.#begin !== this.#fill || keptMs <= 0) return this.destroy();
+    const isClean = this.#begin === this.#fill && this.socket.isFlushed;
+    if (this.#isOver || this.socket.isDestroyed || !isClean || keptMs <= 0) return this.destroy();
     this.expect('head');
+    this.#spare = undefined;
     this.reader = undefined;
     this.reused = true;
     this.socket.setIdle(true);
@@ -118,7 +120,7 @@ export class Connection {
 
   /** A read into no room at all would be an error. */
   #makeRoom(): void {
-    if (this.#begin === 0) this.#grow(HEAD_BYTES);
+    if (this.#begin === 0) return this.#grow(HEAD_BYTES);
     this.#block.copyWithin(0, this.#begin, this.#fill);
     this.#fill -= this.#begin;
     this.#begin = 0;

@@ -22,6 +22,8 @@ export interface Taken {
 /** Only the size, its extension or a field of the trailer; more than that is no chunk. */
 const MAX_LINE_BYTES = 16 * 1024;
 const MAX_TRAILERS = 64;
+/** A size, as far as it has come, and its extension. */
+const SIZE = /^[\da-f]{0,12}[ \t]*(?:;.*)?$/i;
 const NONE = new Uint8Array();
 
 /** @param length in bytes; `chunked`, or `rest`: up to the end of the connection */
@@ -74,15 +76,13 @@ class Chunks implements Framing {
 
   /** What is wrong already is not waited for. */
   #check(line: string): void {
-    const isRight = this.#next === 'size' ? /^[\da-f]{0,12}(?:[ \t]*(?:;.*)?)$/i.test(line) : line === '';
-    if (!isRight && this.#next !== 'trailer') throw noChunk();
+    if (this.#next === 'size' ? !SIZE.test(line) : this.#next === 'end of data' && line !== '') throw noChunk();
   }
 
   #readLine(line: string): void {
     if (this.#next === 'size') {
-      const [, digits] = /^([\da-f]{1,12})(?:[ \t]*;.*)?$/i.exec(line) ?? [];
-      if (digits === undefined) throw noChunk();
-      this.#size = Number.parseInt(digits, 16);
+      this.#size = Number.parseInt(line, 16);
+      if (Number.isNaN(this.#size)) throw noChunk();
       this.#next = this.#size === 0 ? 'trailer' : 'data';
     } else if (this.#next === 'end of data') this.#next = 'size';
     else {

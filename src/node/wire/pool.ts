@@ -44,7 +44,7 @@ export function createPool(blockBytes: number): Pool {
       }
       unkeep(there);
       there.claim();
-      onStep('connected');
+      queueMicrotask(() => onStep('connected'));
       return there;
     },
     close() {

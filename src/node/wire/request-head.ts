@@ -8,19 +8,30 @@ export interface RequestLine {
   readonly headers: WireHeaders;
 }
 
-/** @returns up to the empty line, with it; undefined when there is anything in it that node:http would refuse, or encode */
-export function requestHead({ host }: URL, { method, path, headers }: RequestLine): string | undefined {
-  if (!/^[\x21-\x7e]+$/.test(path)) return undefined;
-  let head = `${method} ${path} HTTP/1.1\r\n`;
-  for (const [name, value] of Object.entries({ host, connection: 'keep-alive', ...headers })) {
-    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || !/^[\t\x20-\x7e]*$/.test(value)) return undefined;
-    head += `${name}: ${value}\r\n`;
-  }
-  return `${head}\r\n`;
+/** They say how the body is sent, or what is to become of the connection: who asks for that needs somebody who can do it. */
+const special: ReadonlySet<string> = new Set(['transfer-encoding', 'trailer', 'te', 'expect', 'upgrade']);
+
+/** @returns up to the empty line, with it; undefined when there is anything in it that node:http would refuse, join, encode or add to */
+export function requestHead(url: URL, { method, path, headers }: RequestLine): string | undefined {
+  if (!/^[\x21-\x7e]+$/.test(path) || url.username !== '' || url.password !== '') return undefined;
+  const lines = new Map([['host', url.host]]).set('connection', 'keep-alive');
+  const names = Object.keys(headers);
+  for (const name of names) lines.set(name.toLowerCase(), headers[name] ?? '');
+  const isPlain = [...lines].every(
+    ([name, value]) => /^[!#$%&'*+.^_`|~\w-]+$/.test(name) && /^[\t\x20-\x7e]*$/.test(value) && !special.has(name),
+  );
+  const isOnce = new Set(names.map((name) => name.toLowerCase())).size === names.length;
+  if (!isPlain || !isOnce) return undefined;
+  return [`${method} ${path} HTTP/1.1`, ...[...lines].map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
 }
 
 /** A URL's host and port, as they are connected to. */
 export function placeOf(url: URL): { readonly host: string; readonly port: number } {
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port };
+}
+
+/** The name that a certificate has to be for; undefined: the host is an address. */
+export function servernameOf(host: string): string | undefined {
+  return process.getBuiltinModule('node:net').isIP(host) === 0 ? host : undefined;
 }

@@ -43,6 +43,11 @@ export class WireExchange implements Reader {
   #hasBegun = false;
   #interim = 0;
   #put: Put | undefined;
+  /** Is it to wait, or a piece held? TLS brings more all the same. */
+  #isWaiting = false;
+  #pieces = 0;
+  /** It is over, and its connection may be somebody else's. */
+  #isFinished = false;
   #onGathered: MoveOptions['onGathered'];
   #over: Over | undefined;
 
@@ -65,7 +70,17 @@ export class WireExchange implements Reader {
 
   /** Was it a kept connection, on which nothing has come back? Then it may have ended long ago. */
   isStale(): boolean {
-    return this.connection.reused && !this.#hasBegun;
+    return this.connection.reused && !this.#hasBegun && !this.#isFinished;
+  }
+
+  /** Ends it, with its connection, if it has not ended by itself. What had come of a body that is moved is moved. */
+  destroy(): void {
+    if (this.#isFinished) return;
+    this.connection.destroy();
+    if (this.#put !== undefined && !this.#isWaiting) return;
+    this.#isFinished = true;
+    this.#answering.reject(closedEarly());
+    this.#body.reject(closedEarly());
   }
 
   /** Moves the body that waits. It fails when the connection does, after all that had come was moved. */
@@ -80,8 +95,9 @@ export class WireExchange implements Reader {
 
   read(bytes: Uint8Array, isFull: boolean): Read {
     this.#hasBegun = true;
+    if (this.#isFinished) return WAIT;
     if (this.#head === undefined) return this.#readHead(bytes);
-    if (this.#put === undefined || this.#framing.isOver) return WAIT;
+    if (this.#put === undefined || this.#isWaiting || this.#framing.isOver) return WAIT;
     // Large pieces cost less than many.
     const isLarge = isFull || bytes.length >= this.#framing.left;
     if (this.#onGathered === undefined || isLarge) return this.#pass(bytes, this.#put);
@@ -90,9 +106,10 @@ export class WireExchange implements Reader {
   }
 
   end(error: Error | undefined, bytes: Uint8Array): void {
+    if (this.#isFinished) return;
     this.#over = { error, bytes };
     if (this.#head === undefined) this.#answering.reject(error ?? closedEarly());
-    else if (this.#put !== undefined && !this.#framing.isOver) this.#moveRest(this.#over);
+    else if (this.#put !== undefined && !this.#isWaiting) this.#moveRest(this.#over);
   }
 
   #readHead(bytes: Uint8Array): Read {
@@ -119,7 +136,7 @@ export class WireExchange implements Reader {
   #refuse(wrong: Error | 'odd'): Read {
     if (wrong === 'odd') this.#answering.resolve('odd');
     else this.#answering.reject(wrong);
-    queueMicrotask(() => this.connection.destroy());
+    queueMicrotask(() => this.destroy());
     return WAIT;
   }
 
@@ -129,8 +146,10 @@ export class WireExchange implements Reader {
       const taken = this.#take(bytes.subarray(used));
       if (taken === undefined) return { used, next: 'wait' };
       used += taken.used;
-      const next = taken.piece.length === 0 ? 'now' : put(taken.piece, () => this.#goOn());
-      if (next !== 'now') return { used, next };
+      const piece = ++this.#pieces;
+      const next = taken.piece.length === 0 ? 'now' : put(taken.piece, () => this.#goOn(piece));
+      this.#isWaiting = next !== 'now';
+      if (this.#isWaiting) return { used, next };
       if (this.#framing.isOver) {
         this.#finish();
         return { used, next: 'wait' };
@@ -144,12 +163,15 @@ export class WireExchange implements Reader {
       return this.#framing.take(bytes);
     } catch (error) {
       this.#body.reject(error);
-      queueMicrotask(() => this.connection.destroy());
+      queueMicrotask(() => this.destroy());
       return undefined;
     }
   }
 
-  #goOn(): void {
+  /** @param piece the one that is done with: each is once */
+  #goOn(piece: number): void {
+    if (!this.#isWaiting || piece !== this.#pieces) return;
+    this.#isWaiting = false;
     if (this.#framing.isOver) this.#finish();
     else if (this.#over !== undefined) this.#moveRest(this.#over);
     else this.connection.resume();
@@ -157,12 +179,10 @@ export class WireExchange implements Reader {
 
   /** What had come before the end, once. */
   #moveRest({ error, bytes }: Over): void {
-    let used = 0;
     if (this.#put !== undefined && bytes.length > 0) {
-      const read = this.#pass(bytes, this.#put);
-      used = read.used;
+      const { used, next } = this.#pass(bytes, this.#put);
       this.#over = { error, bytes: bytes.subarray(used) };
-      if (read.next !== 'now') return;
+      if (next !== 'now') return;
     }
     if (error === undefined && this.#head?.length === 'rest') this.#body.resolve();
     else this.#body.reject(error ?? closedEarly());
@@ -170,6 +190,8 @@ export class WireExchange implements Reader {
 
   /** The body is over: the connection is free, once what is in hand is over. */
   #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
     this.#body.resolve();
     const { keepMs = 0 } = this.#head ?? {};
     const { isSent = () => true } = this.#options;

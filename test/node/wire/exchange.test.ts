@@ -1,0 +1,167 @@
+/** A body that is taken in pieces, while its connection does what connections do. */
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { type AddressInfo } from 'node:net';
+import { describe, test, type TestContext } from 'node:test';
+import { createServer } from 'node:tls';
+import { createPool, type Pool } from '../../../src/node/wire/pool.ts';
+import type { Route } from '../../../src/node/wire/route.ts';
+import { WireExchange } from '../../../src/node/wire/wire-exchange.ts';
+import { readShort } from '../../../src/node/threads/short-body.ts';
+import { startRaw } from '../../support/http-origin.ts';
+import { aMoment, until } from '../../support/node-wire.ts';
+import { makeCertificates, withoutTls } from '../../support/tls.ts';
+
+const BLOCK = 256 * 1024;
+const headOf = (size: number): string => `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`;
+
+interface Wire {
+  readonly pool: Pool;
+  /** Sends `GET` of the path. */
+  ask(path: string): WireExchange;
+}
+
+function wireTo(t: TestContext, port: number, tls?: Route['tls']): Wire {
+  const pool = createPool(BLOCK);
+  t.after(() => pool.close());
+  return {
+    pool,
+    ask(path) {
+      const exchange = new WireExchange(pool, { key: 'k', host: '127.0.0.1', port, tls }, { onStep: () => undefined });
+      exchange.connection.socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      return exchange;
+    },
+  };
+}
+
+async function bodyOf(exchange: WireExchange): Promise<string> {
+  let text = '';
+  await exchange.moveBody((bytes) => {
+    text += Buffer.from(bytes).toString('latin1');
+    return 'now';
+  });
+  return text;
+}
+
+/** Answers each request with what the test says. */
+async function serve(t: TestContext, answer: (socket: Socket, path: string) => void): Promise<number> {
+  const origin = await startRaw((socket) => {
+    socket.on('data', (chunk) => {
+      for (const [, path = ''] of chunk.toString('latin1').matchAll(/GET (\S+) HTTP/g)) answer(socket, path);
+    });
+  });
+  t.after(() => origin[Symbol.asyncDispose]());
+  return origin.port;
+}
+
+describe('a body that is held piece by piece', () => {
+  test('comes one piece at a time over TLS, too, and frees its connection once, at its end', {
+    skip: withoutTls,
+  }, async (t) => {
+    const size = BLOCK + 20_000; // all of it is there when it is asked for: the tail comes with the block
+    const server = createServer(makeCertificates().server, (socket) => {
+      socket
+        .on('error', () => undefined)
+        .on('data', (chunk: Buffer) => {
+          for (const [, path = ''] of chunk.toString('latin1').matchAll(/GET (\S+) HTTP/g)) {
+            if (path === '/large') socket.write(Buffer.concat([Buffer.from(headOf(size)), Buffer.alloc(size, 1)]));
+            else setTimeout(() => socket.write(`${headOf(path.length)}${path}`), 40);
+          }
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const tls = { servername: undefined, context: undefined, insecure: true };
+    const wire = wireTo(t, (server.address() as AddressInfo).port, tls);
+    const large = wire.ask('/large');
+    await large.answer;
+    await aMoment();
+    const held: (() => void)[] = [];
+    let moved = 0;
+    let isOver = false;
+    const moving = large.moveBody(
+      (bytes, done) => {
+        moved += bytes.length;
+        held.push(done);
+        return 'hold';
+      },
+      { onGathered: () => undefined },
+    );
+    void moving.then(() => (isOver = true));
+    while (!isOver) {
+      await until(() => held.length > 0 || isOver);
+      assert.ok(held.length <= 1, 'a second piece came while the first was held');
+      assert.ok(held.length === 0 || !isOver, 'it was over while a piece was held');
+      const done = held.shift();
+      done?.();
+      done?.();
+    }
+    assert.equal(moved, size);
+    await aMoment();
+    const [second, third] = [wire.ask('/second'), wire.ask('/third')];
+    assert.notEqual(second.connection, third.connection);
+    await Promise.all([second.answer, third.answer]);
+    assert.deepEqual(await Promise.all([bodyOf(second), bodyOf(third)]), ['/second', '/third']);
+  });
+
+  test('and ends early is an error, after all that had come was put', async (t) => {
+    const port = await serve(t, (socket) => socket.end(`${headOf(10)}half`));
+    const exchange = wireTo(t, port).ask('/');
+    await exchange.answer;
+    const put: string[] = [];
+    const moving = exchange.moveBody((bytes, done) => {
+      put.push(Buffer.from(bytes).toString());
+      setTimeout(done, 30);
+      return 'hold';
+    });
+    await assert.rejects(moving, { code: 'ECONNRESET' });
+    assert.deepEqual(put, ['half']);
+  });
+});
+
+describe('a connection that was ended', () => {
+  test('is not used again, where its body came whole all the same', async (t) => {
+    const port = await serve(t, (socket, path) => {
+      if (path === '/slow') socket.write(headOf(4), () => setTimeout(() => socket.write('slow'), 20));
+      else socket.write(`${headOf(path.length)}${path}`);
+    });
+    const wire = wireTo(t, port);
+    const slow = wire.ask('/slow');
+    await slow.answer;
+    await slow.moveBody((bytes) => {
+      slow.connection.destroy();
+      return bytes.length === 4 ? 'now' : 'wait';
+    });
+    const next = wire.ask('/next');
+    await next.answer;
+    assert.equal(await bodyOf(next), '/next');
+    assert.notEqual(next.connection, slow.connection);
+  });
+
+  test('by one exchange is not that of the next', async (t) => {
+    const port = await serve(t, (socket, path) => {
+      if (path === '/empty') socket.write(headOf(0));
+      else setTimeout(() => socket.write(`${headOf(path.length)}${path}`), 40);
+    });
+    const wire = wireTo(t, port);
+    const empty = wire.ask('/empty');
+    await empty.answer;
+    await aMoment();
+    const next = wire.ask('/next');
+    assert.equal(next.connection, empty.connection);
+    empty.destroy();
+    await next.answer;
+    assert.equal(await bodyOf(next), '/next');
+  });
+});
+
+test('a short body of just the length that is read is read, and leaves its connection', async (t) => {
+  const size = 64 * 1024;
+  const port = await serve(t, (socket) => socket.write(`${headOf(size)}${'x'.repeat(size)}`));
+  const wire = wireTo(t, port);
+  const first = wire.ask('/');
+  await first.answer;
+  assert.equal((await readShort(first)).length, size);
+  await aMoment();
+  assert.equal(wire.ask('/').connection, first.connection);
+});

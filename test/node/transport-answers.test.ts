@@ -156,7 +156,7 @@ describe('a connection is not used again', () => {
     ['when the server says so', `${OK}Connection: close\r\nContent-Length: 5\r\n\r\nsmall`],
     ['when it is kept for a second only', `${OK}Keep-Alive: timeout=1\r\nContent-Length: 5\r\n\r\nsmall`],
     ['over HTTP/1.0', 'HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nsmall'],
-    ['when its HEAD has a body', `${small}`],
+    ['when its HEAD has a body', small],
   ] as const) {
     test(what, async () => {
       await using origin = await answering([text]);

@@ -37,7 +37,7 @@ export function largeBlob(seed: string, size: number = 5 * MIB + 4321): LargeBlo
 /** `GET /v2/…`: what this thread writes to sockets from now on; requests of other threads are not among them. */
 export function requestsHere(t: TestContext): string[] {
   const requests: string[] = [];
-  const { write } = Socket.prototype;
+  const write: Socket['write'] = Reflect.get(Socket.prototype, 'write');
   t.mock.method(Socket.prototype, 'write', function (this: Socket, ...args: Parameters<Socket['write']>) {
     const [, line] = /^([A-Z]+ \S+) HTTP\/1\.1\r\n/.exec(typeof args[0] === 'string' ? args[0] : '') ?? [];
     if (line !== undefined) requests.push(line);

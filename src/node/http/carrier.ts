@@ -20,9 +20,9 @@ export interface Outgoing {
 }
 
 export interface OutgoingEvents {
-  onStep(step: Step): void;
-  onAnswer(answer: Incoming): void;
-  onError(error: unknown): void;
+  readonly onStep: (step: Step) => void;
+  readonly onAnswer: (answer: Incoming) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** An answer whose body waits until somebody listens. */

@@ -70,7 +70,11 @@ test('a second blob comes over the connection that the first one left', patience
 });
 
 test('two blobs at once come over two connections', patience, async (t) => {
-  const world = await pullWorld(t, (request, response) => sendBlob(request, response, byPath(request.url)));
+  const waiting: (() => void)[] = [];
+  const world = await pullWorld(t, (request, response) => {
+    waiting.push(() => sendBlob(request, response, byPath(request.url)));
+    if (waiting.length === 2) for (const send of waiting) send();
+  });
   await Promise.all([world.pull(first), world.pull(second)]);
   await assertPulled(world, first, second);
   assert.deepEqual(new Set(world.gets().map(({ connection }) => connection)).size, 2);

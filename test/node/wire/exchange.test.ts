@@ -78,7 +78,7 @@ describe('a body that is held piece by piece', () => {
     await aMoment();
     const held: (() => void)[] = [];
     let moved = 0;
-    let isOver = false;
+    const over = { is: false };
     const moving = large.moveBody(
       (bytes, done) => {
         moved += bytes.length;
@@ -87,11 +87,11 @@ describe('a body that is held piece by piece', () => {
       },
       { onGathered: () => undefined },
     );
-    void moving.then(() => (isOver = true));
-    while (!isOver) {
-      await until(() => held.length > 0 || isOver);
+    void moving.then(() => (over.is = true));
+    while (!over.is) {
+      await until(() => held.length > 0 || over.is);
       assert.ok(held.length <= 1, 'a second piece came while the first was held');
-      assert.ok(held.length === 0 || !isOver, 'it was over while a piece was held');
+      assert.ok(held.length === 0 || !over.is, 'it was over while a piece was held');
       const done = held.shift();
       done?.();
       done?.();

@@ -1,4 +1,4 @@
-/** Clients as a user of Node expects them: `node:http`, the proxies of the environment, and docker's and podman's credentials. */
+/** Clients as a user of Node expects them: kept connections, the proxies of the environment, and docker's and podman's credentials. */
 import { type Client, type ClientOptions, createClient as createCoreClient } from '../registry/client.ts';
 import { createV1Client as createCoreV1Client, type V1Client, type V1ClientOptions } from '../v1/client.ts';
 import { dockerCredentials } from './credentials/docker-config.ts';

@@ -1,4 +1,4 @@
-/** Requests over connections of our own: they cost a third of those of `node:http`, and no time to load it. */
+/** Requests over connections of our own. */
 import type { AnswerHead } from '../wire/answer-head.ts';
 import type { Pool } from '../wire/pool.ts';
 import type { Route } from '../wire/route.ts';

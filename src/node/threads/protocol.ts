@@ -55,7 +55,7 @@ export interface Answer {
 export interface Questions {
   /** Begins a transfer. */
   open(sink: Sink, expected: Expected): void;
-  /** Sends a GET. `odd`: the answer is of a kind that is left to node:http; nothing of it was read. */
+  /** Sends a GET. `odd`: the answer is of a kind that is left to the main thread; nothing of it was read. */
   get(request: WireRequest): Answer | 'odd';
   /** Moves the body that waits; its first `skip` bytes are dropped. */
   move(skip: number): void;

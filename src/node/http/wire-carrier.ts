@@ -69,7 +69,7 @@ function incoming(exchange: WireExchange, { status, headers, setCookie }: Answer
   const move = (): void => {
     if (isMoving) return;
     isMoving = true;
-    exchange.moveBody(put).then(() => {
+    exchange.moveBody(put, { isAtOnce: true }).then(() => {
       isComplete = true;
       over(undefined);
     }, over);

@@ -9,6 +9,8 @@ import { readShort } from './short-body.ts';
 
 export interface OpenSink {
   readonly put: Put;
+  /** Is each piece done with when it was put? */
+  readonly isAtOnce: boolean;
   /** The answer to the request; never, for a file. */
   readonly answer: Promise<Answer | 'odd'>;
   /** What is put next is the end. */
@@ -31,6 +33,7 @@ export function openSink(sink: Sink, options: SinkOptions): OpenSink {
 function fileSink(fd: number): OpenSink {
   let position = 0;
   return {
+    isAtOnce: true,
     put(bytes) {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, position + at);
       position += bytes.length;
@@ -61,6 +64,7 @@ function requestSink(request: WireRequest, { onStep, onFailure }: SinkOptions): 
     return begun;
   };
   return {
+    isAtOnce: false,
     answer: answering.promise,
     put(bytes, done) {
       exchange ??= begin();

@@ -107,7 +107,8 @@ class OpenTransfer implements Transfer {
         return 'wait';
       }
     };
-    const moving = exchange.moveBody(put, { onGathered: (waiting) => this.#progress(waiting) });
+    const onGathered = (waiting: number): void => this.#progress(waiting);
+    const moving = exchange.moveBody(put, { onGathered, isAtOnce: this.#sink.isAtOnce });
     try {
       await Promise.race([moving, broken.promise, this.#stopped.promise]);
       this.#waiting = undefined;

@@ -3,7 +3,7 @@
  * TLS are for the latter, which tries one address after another, and looks at the name in a certificate.
  */
 import type { Route } from './route.ts';
-import { closedEarly, type SocketOptions, type WireSocket } from './socket.ts';
+import { closedEarly, type Lent, type SocketOptions, type WireSocket } from './socket.ts';
 
 interface BunTcp {
   /** @returns how many bytes it took; less than 0: it is closed */
@@ -142,16 +142,27 @@ class BunSocket implements WireSocket {
     if (this.#isFeeding) return;
     this.#isFeeding = true;
     while (this.#in !== undefined && !this.#isPaused && !this.isDestroyed) {
-      const room = this.#options.room();
-      const count = Math.min(room.length, this.#in.length);
-      room.set(this.#in.subarray(0, count));
-      this.#in = count === this.#in.length ? undefined : this.#in.subarray(count);
-      if (this.#options.onRead(count, room)) continue;
+      const { used, isMore } = this.#lend(this.#in) ?? this.#read(this.#in);
+      this.#in = used === this.#in.length ? undefined : this.#in.subarray(used);
+      if (isMore) continue;
       this.#isPaused = true;
       this.#tcp?.pause();
     }
     this.#isFeeding = false;
     if (this.#end !== undefined && this.#in === undefined) this.#options.onEnd(this.#end.error);
+  }
+
+  /** What is of no use without what follows has to stay. */
+  #lend(bytes: Uint8Array): Lent | undefined {
+    const lent = this.#options.onLent(bytes);
+    return lent?.used === 0 && lent.isMore ? undefined : lent;
+  }
+
+  #read(bytes: Uint8Array): Lent {
+    const room = this.#options.room();
+    const used = Math.min(room.length, bytes.length);
+    room.set(bytes.subarray(0, used));
+    return { used, isMore: this.#options.onRead(used, room) };
   }
 
   #flush(): void {

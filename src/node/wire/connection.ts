@@ -4,13 +4,15 @@
  */
 import { openSocket } from './open-socket.ts';
 import type { Route, Step } from './route.ts';
-import type { Sessions, WireSocket } from './socket.ts';
+import type { Lent, Sessions, WireSocket } from './socket.ts';
 
 /** A head has to stand in so much; the rest of the block is for the body behind it. */
 export const HEAD_BYTES: number = 64 * 1024;
 
 /** Looks at the bytes that have come and were not used. It is called again when there are more. */
 export interface Reader {
+  /** Is it done with what it used when it has looked? Then it may look at bytes that are only lent. */
+  readonly isAtOnce: boolean;
   /** @param isFull there is no room for more behind them @returns what it did with them */
   read(bytes: Uint8Array, isFull: boolean): Read;
   /** It has ended, and these bytes were not used. No error: the other side has nothing more to say. */
@@ -59,6 +61,7 @@ export class Connection {
       ...options,
       room: this.#room,
       onRead: this.#fillUp,
+      onLent: (bytes) => this.#lookAt(bytes),
       onEnd: (error) => this.#end(error),
     });
   }
@@ -85,6 +88,7 @@ export class Connection {
     this.reused = true;
     this.socket.setIdle(true);
     this.socket.resume(); // so that its end is noticed
+    if (this.socket.isDestroyed) return; // there was more than was asked for
     this.#idle = setTimeout(() => this.destroy(), keptMs).unref();
     this.#options.onFree(this);
   }
@@ -132,6 +136,13 @@ export class Connection {
 
   #grow(more: number): void {
     this.#block = Buffer.concat([this.#block, Buffer.allocUnsafeSlow(more)]);
+  }
+
+  /** Bytes that stand elsewhere, and only now. @returns undefined: they have to be read into the room */
+  #lookAt(bytes: Uint8Array): Lent | undefined {
+    if (this.reader?.isAtOnce !== true || this.#begin !== this.#fill) return undefined;
+    const { used, next } = this.reader.read(bytes, true);
+    return { used, isMore: next === 'now' };
   }
 
   /** @returns whether to read on */

@@ -22,9 +22,17 @@ export interface SocketOptions {
   readonly room: () => Uint8Array;
   /** So many came there. @returns whether to read on; otherwise it waits to be resumed */
   readonly onRead: (count: number, room: Uint8Array) => boolean;
+  /** For sockets that lend what they have read. @returns undefined: nobody wants it so */
+  readonly onLent: (bytes: Uint8Array) => Lent | undefined;
   /** Nothing more comes: the other side has ended it, or it is broken. It may be told more than once. */
   readonly onEnd: (error?: Error) => void;
   readonly sessions: Sessions;
+}
+
+/** How much was used, and whether to read on. */
+export interface Lent {
+  readonly used: number;
+  readonly isMore: boolean;
 }
 
 /** What TLS goes on with in the next connection to the same place, by the key of the route. */

@@ -23,6 +23,8 @@ export interface WireExchangeOptions {
 }
 
 export interface MoveOptions {
+  /** Is each piece done with when it was put? Then it may be lent. */
+  readonly isAtOnce?: boolean;
   /** Is there so much to do about each piece that they should be large? Is told of what waits to be put meanwhile. */
   readonly onGathered?: (waiting: number) => void;
 }
@@ -49,6 +51,7 @@ export class WireExchange implements Reader {
   /** It is over, and its connection may be somebody else's. */
   #isFinished = false;
   #onGathered: MoveOptions['onGathered'];
+  #isAtOnce = false;
   #over: Over | undefined;
 
   /** Opens a connection, and waits for an answer there; whoever begins it writes the request. */
@@ -61,6 +64,10 @@ export class WireExchange implements Reader {
   /** `odd`: left to somebody who can do more; the connection is closed. */
   get answer(): Promise<AnswerHead | 'odd'> {
     return this.#answering.promise;
+  }
+
+  get isAtOnce(): boolean {
+    return this.#isAtOnce;
   }
 
   /** Was it all of the body, or is there none? */
@@ -84,8 +91,9 @@ export class WireExchange implements Reader {
   }
 
   /** Moves the body that waits. It fails when the connection does, after all that had come was moved. */
-  moveBody(put: Put, { onGathered }: MoveOptions = {}): Promise<void> {
+  moveBody(put: Put, { onGathered, isAtOnce = false }: MoveOptions = {}): Promise<void> {
     this.#put = put;
+    this.#isAtOnce = isAtOnce;
     this.#onGathered = onGathered;
     if (this.#framing.isOver) this.#body.resolve();
     else if (this.#over !== undefined) this.#moveRest(this.#over);

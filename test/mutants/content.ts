@@ -46,7 +46,7 @@ export const verifyMutants: readonly Mutant[] = [
     family: 'verify',
     guard: 'a thread withholds the last piece of a request',
     file: 'src/node/threads/transfer.ts',
-    find: 'if (this.#digest !== digest) return true;',
+    find: "if (this.#digest !== digest) return 'now';",
     replace: '',
     tests: ['test/node/threads/push.test.ts'],
   },

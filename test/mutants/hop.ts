@@ -38,9 +38,17 @@ export const hopMutants: readonly Mutant[] = [
     family: 'hop',
     guard: 'addresses are judged when the connection is made',
     file: 'src/node/http/lookup.ts',
-    find: 'if (isForeign) await judge(found, url, registry, resolve);',
+    find: 'if (isJudged) await judge(found, url, registry, resolve);',
     replace: '',
     tests: ['test/node/transport-lookup.test.ts'],
+  },
+  {
+    family: 'hop',
+    guard: 'a connection whose address was judged is for the registry that it was judged by',
+    file: 'src/node/http/direct.ts',
+    find: 'const key = isForeign(request) ? `${url.origin} ${request.registry}` : url.origin;',
+    replace: 'const key = url.origin;',
+    tests: ['test/node/transport-lookup.test.ts', 'test/node/transport-answers.test.ts'],
   },
   {
     family: 'hop',

@@ -1,5 +1,6 @@
 /** All mutants, family by family. */
 import { authorizeMutants } from './authorize.ts';
+import { connectionMutants } from './connections.ts';
 import { strictMutants, verifyMutants } from './content.ts';
 import { extractionMutants, lockingMutants } from './disk.ts';
 import { hopMutants } from './hop.ts';
@@ -19,6 +20,7 @@ export const mutants: readonly Mutant[] = [
   ...tokenMutants,
   ...redactionMutants,
   ...strictMutants,
+  ...connectionMutants,
   ...uploadMutants,
   ...signatureMutants,
 ];

@@ -11,6 +11,7 @@ export const families = [
   'kept tokens',
   'redaction',
   'strict JSON',
+  'connections',
   'upload',
   'signatures',
 ] as const;

@@ -15,12 +15,7 @@ import { watchSignal } from './watch-signal.ts';
  */
 export async function exchange(request: HttpRequest, carry: () => Outgoing, timeouts: Timeouts): Promise<HttpResponse> {
   throwIfAborted(request.signal);
-  let outgoing: Outgoing;
-  try {
-    outgoing = carry();
-  } catch (error) {
-    throw networkError(error, request);
-  }
+  const outgoing = begun(request, carry);
   const deadline = createDeadline((said) => fail(timeoutError(request, said)));
   const abort = (): void => fail(request.signal === undefined ? undefined : abortError(request.signal));
   let sent = request.body === undefined;
@@ -74,6 +69,15 @@ export async function exchange(request: HttpRequest, carry: () => Outgoing, time
   } finally {
     deadline.close();
     stopUpload?.abort();
+  }
+}
+
+/** What is wrong with a request is told as early as who carries it knows. */
+function begun(request: HttpRequest, carry: () => Outgoing): Outgoing {
+  try {
+    return carry();
+  } catch (error) {
+    throw networkError(error, request);
   }
 }
 

@@ -132,6 +132,7 @@ describe('a connection that was ended', () => {
       slow.connection.destroy();
       return bytes.length === 4 ? 'now' : 'wait';
     });
+    for (let turns = 0; turns < 3; turns++) await Promise.resolve(); // it is released, and its socket not closed yet
     const next = wire.ask('/next');
     await next.answer;
     assert.equal(await bodyOf(next), '/next');

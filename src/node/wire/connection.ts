@@ -81,14 +81,14 @@ export class Connection {
   release(serverMs: number = Number.POSITIVE_INFINITY): void {
     const keptMs = Math.min(serverMs, this.#options.keptMs);
     const isClean = this.#begin === this.#fill && this.socket.isFlushed;
-    if (this.#isOver || this.socket.isDestroyed || !isClean || keptMs <= 0) return this.destroy();
+    if (this.#isOver || !isClean || keptMs <= 0) return this.destroy();
     this.expect('head');
     this.#spare = undefined;
     this.reader = undefined;
     this.reused = true;
     this.socket.setIdle(true);
     this.socket.resume(); // so that its end is noticed
-    if (this.socket.isDestroyed) return; // there was more than was asked for
+    if (this.socket.isDestroyed) return; // it was ended before, or there was more than was asked for
     this.#idle = setTimeout(() => this.destroy(), keptMs).unref();
     this.#options.onFree(this);
   }

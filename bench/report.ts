@@ -42,7 +42,7 @@ export const INTRODUCTION: readonly string[] = [
   '# Performance',
   'Measured, never promised. This page is written by\n\n```console\n$ npm run bench -- --write\n```',
   [
-    '- Rounds: after one to warm up, everybody takes a turn in each round, and the next round begins with another',
+    '- Rounds: after one to warm up, everybody takes a turn in each round, in another order each time',
     "- Images: a large one, one of 1 MiB (small) and four of 1 MiB in one index, each in 8 layers of the machine's own files",
     "- Registries: Debian's docker-registry on loopback; for long lists our own embedded one, as a process of its own",
     '- Caches: the registries are warm, so is the page cache; every run has a fresh HOME; of runs before it only XDG_CACHE_HOME is left, in which a newer Node keeps what it has compiled',

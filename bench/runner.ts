@@ -8,6 +8,7 @@ import { peersPath } from './peers.ts';
 import { openStage, type Stage } from './stage.ts';
 import type { Result, Sample } from './statistics.ts';
 import type { Route } from './words.ts';
+import { turnsOf } from './turns.ts';
 import type { Work } from './works.ts';
 
 /** A work that was done. */
@@ -39,7 +40,7 @@ export async function compete(
   );
   const samples = new Map<string, Sample[]>(able.map(({ name }) => [name, []]));
   for (let round = 1; round <= rounds; round++) {
-    for (const player of rotated(able, round)) samples.get(player.name)?.push(await run(player));
+    for (const player of turnsOf(able, round)) samples.get(player.name)?.push(await run(player));
     onRound(work, round, rounds);
   }
   const results = able.map(({ name, base }) => ({ name, base, samples: samples.get(name) ?? [] }));
@@ -67,12 +68,6 @@ async function warmUp(
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
-}
-
-/** Nobody comes always after the same one, whose writes the disk may still be busy with. */
-function rotated<T>(items: readonly T[], by: number): T[] {
-  const at = by % Math.max(1, items.length);
-  return [...items.slice(at), ...items.slice(0, at)];
 }
 
 let runs = 0;

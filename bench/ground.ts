@@ -22,6 +22,8 @@ export interface Watched {
 
 export interface Ground extends Running {
   readonly scratch: string;
+  /** Of the large image. */
+  readonly largeBytes: number;
   readonly layout: (image: Image) => Promise<string>;
   /** Images are read from the one, and written to the other. */
   readonly from: () => Promise<Watched>;
@@ -51,6 +53,7 @@ export function openGround(cache: string, largeMib: number): Promise<Ground> {
       putTo((await from()).host, await layout(image), image, name, tags);
     return {
       scratch,
+      largeBytes: largeMib * 1024 * 1024,
       layout,
       from,
       to: once(() => kept(startDockerRegistry())),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Contestant, takesPart } from './contestants.ts';
 import type { Ground, Watched } from './ground.ts';
 import { measure } from './measure.ts';
+import { makeRoomInMemory } from './page-cache.ts';
 import { peersPath } from './peers.ts';
 import { openStage, type Stage } from './stage.ts';
 import type { Result, Sample } from './statistics.ts';
@@ -72,6 +73,9 @@ function oneLine(text: string): string {
 
 let runs = 0;
 
+/** Of the image: what is written beside it needs memory, too. */
+const ROOM = 1.5;
+
 async function runOnce(ground: Ground, { route, watched }: Stage, work: Work, player: Contestant): Promise<Sample> {
   const run = ++runs;
   const fresh = join(ground.scratch, `run-${run}`);
@@ -80,6 +84,7 @@ async function runOnce(ground: Ground, { route, watched }: Stage, work: Work, pl
   // What skopeo as root remembers of where blobs were seen; it has no setting for it.
   await rm('/var/lib/containers/cache/blob-info-cache-v1.boltdb', { force: true });
   try {
+    if (work.subject === 'large') await makeRoomInMemory(fresh, ROOM * ground.largeBytes);
     const before = await traffic(watched);
     const command = wordsOf(player, work, route(player.name, run, fresh));
     const cost = await measure(command, environment(ground, home), join(fresh, 'time'));

@@ -2,14 +2,18 @@
  * The process, handed in as data: a command knows of arguments, environment, streams and signals only what stands here,
  * so that tests run commands without a child process.
  */
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { StandardOutput } from './standard-output.ts';
 
-/** An output stream; the rest is what a terminal tells of itself. */
-export type OutputStream = Writable & {
+/** What commands use of an output stream, and what a terminal tells of itself. */
+export interface OutputStream {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
-};
+  write(chunk: string | Uint8Array, done?: (error?: Error | null) => void): boolean;
+  on(name: 'error', listener: (error: Error) => void): unknown;
+  off(name: 'error', listener: (error: Error) => void): unknown;
+}
 
 /** An input stream; raw mode is what hides a password. */
 export type InputStream = Readable & {
@@ -36,8 +40,6 @@ export interface Context {
 
 /** The context of the real process. */
 export function processContext(): Context {
-  // Without a listener, a pipe that closes late ends the process with a stack trace; who writes is told all the same.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
     env: process.env,
     cwd: process.cwd(),
@@ -45,8 +47,8 @@ export function processContext(): Context {
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: new StandardOutput(1, () => process.stdout),
+    stderr: new StandardOutput(2, () => process.stderr),
     onSignal(name, listener) {
       process.on(name, listener);
       return () => process.off(name, listener);

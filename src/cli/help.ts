@@ -5,14 +5,13 @@ import {
   type HelpConfiguration,
   type OutputConfiguration,
 } from '@commander-js/extra-typings';
-import pc from 'picocolors';
 import type { Context } from './context.ts';
-import { hasColors, renderLine, styled } from './terminal/style.ts';
+import { hasColors, painted, renderLine, styled } from './terminal/style.ts';
 
 /** Bold titles, every alias of a command, and a command's own options before those that all have. */
 export function helpStyle(colors: boolean): HelpConfiguration {
   return {
-    styleTitle: (title) => pc.createColors(colors).bold(title),
+    styleTitle: (title) => (colors ? painted(title, 'bold') : title),
     subcommandTerm: (command: CommandUnknownOpts) => [command.name(), ...command.aliases()].join(', '),
     groupItems(unsorted, visible, groupOf) {
       const groups = Help.prototype.groupItems.call(this, unsorted, visible, groupOf as never);

@@ -1,6 +1,7 @@
 /** From what the user wrote to an open place: a repository, a layout, an archive. What is opened closes with the session. */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Writable } from 'node:stream';
 import { OciError } from '../../errors.ts';
 import type { Digest } from '../../model/digest.ts';
 import { formatReference } from '../../model/reference.ts';
@@ -28,6 +29,7 @@ import {
 import type { Client } from '../../registry/client.ts';
 import type { End } from '../options/shared.ts';
 import type { Session } from '../session.ts';
+import { streamOf } from '../standard-output.ts';
 
 /** An image to be read. @throws OciError `REFERENCE_INVALID`, `NOT_FOUND`, `LAYOUT_INVALID` */
 export async function openImage(session: Session, text: string): Promise<OpenSource> {
@@ -107,7 +109,7 @@ function closing<T extends OpenPlace>(session: Session, locator: Locator, opened
 interface OpenOptions {
   readonly client: Client;
   readonly input?: Session['context']['stdin'];
-  readonly output?: Session['context']['stdout'];
+  readonly output?: Writable;
   readonly engine: EngineOptions;
   readonly signal: AbortSignal;
   readonly on: Session['call']['on'];
@@ -121,7 +123,7 @@ async function openOptions(
   const own = locator.kind === 'registry' ? await client(locator.reference.domain, end) : offline;
   const engine = { host: flags.dockerHost, env: context.env };
   // Who looks at a stream of the process opens it.
-  const standard = isStandard(locator) ? { input: context.stdin, output: context.stdout } : {};
+  const standard = isStandard(locator) ? { input: context.stdin, output: streamOf(context.stdout) } : {};
   return { client: own, ...standard, engine, signal: call.signal, on: call.on };
 }
 

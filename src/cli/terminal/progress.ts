@@ -1,6 +1,7 @@
 /** Progress on stderr: chooses between bars, lines, JSON and nothing, and feeds what is chosen. */
 import type { Activity } from '../../model/call.ts';
 import type { Context } from '../context.ts';
+import { streamOf } from '../standard-output.ts';
 import type { Output } from './output.ts';
 import { arrivalLine, plainLine, terminalLines } from './progress-lines.ts';
 import { safeJson } from './safe-text.ts';
@@ -81,7 +82,7 @@ const PAINT_EVERY_MS = 100;
 /** Bars at the foot of the terminal. The redraw library is loaded only when there is something to draw. */
 async function barProgress(context: Context, output: Output): Promise<Progress> {
   const { createLogUpdate } = await import('log-update');
-  const log = createLogUpdate(context.stderr, { showCursor: true });
+  const log = createLogUpdate(streamOf(context.stderr), { showCursor: true });
   const transfers = createTransfers();
   const colors = hasColors(context.stderr, context.env);
   const paint = (): void => log(frame(transfers, context, colors));

@@ -1,5 +1,5 @@
 /** Styled text as data: the text is made safe first and coloured after, so that no colour of ours hides a stranger's escape. */
-import pc from 'picocolors';
+import styles from 'ansi-styles';
 import type { Context, OutputStream } from '../context.ts';
 import { inertLine, safeText } from './safe-text.ts';
 
@@ -30,8 +30,13 @@ export function renderLine(pieces: readonly Piece[], colors: boolean): string {
   const plain = safe.map(textOf).join('');
   const inert = inertLine(plain);
   if (inert !== plain || !colors) return inert;
-  const paint = pc.createColors(true);
-  return safe.map((piece) => (typeof piece === 'string' ? piece : paint[piece.style](piece.text))).join('');
+  return safe.map((piece) => (typeof piece === 'string' ? piece : painted(piece.text, piece.style))).join('');
+}
+
+/** Text that is safe already, coloured. */
+export function painted(text: string, style: Style): string {
+  const { open, close } = styles[style];
+  return `${open}${text}${close}`;
 }
 
 /** Whole lines of text without a style, with their line breaks. Most names hold nothing to look at: they are looked at all at once. */

@@ -7,7 +7,7 @@ import type { Route } from '../wire/route.ts';
 import type { Way } from './protocol.ts';
 
 /** Large enough that a read, a hash and a write cost little beside their bytes. */
-export const BLOCK_BYTES: number = 256 * 1024;
+export const BLOCK_BYTES: number = 1024 * 1024;
 
 interface Transport {
   readonly pool: Pool;

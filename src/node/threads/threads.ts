@@ -4,7 +4,7 @@
  * whoever wants one does without.
  */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { createPromise, type Settling } from '../wire/promise.ts';
 import { type Asked, type Failure, HELLO, type News, type Question, type Questions, type Told } from './protocol.ts';
 
@@ -70,7 +70,7 @@ function start(): Thread | undefined {
   let worker: Worker;
   try {
     const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    worker = new Worker(new URL(`./lading-thread.${suffix}`, import.meta.url));
+    worker = new Worker(new URL(`./lading-thread.${suffix}`, import.meta.url), { env: SHARE_ENV });
   } catch {
     areMissing = true;
     return undefined;

@@ -1,12 +1,13 @@
 /** A body that is taken in pieces, while its connection does what connections do. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { createServer } from 'node:tls';
 import { createPool, type Pool } from '../../../src/node/wire/pool.ts';
 import type { Route } from '../../../src/node/wire/route.ts';
-import { WireExchange } from '../../../src/node/wire/wire-exchange.ts';
+import { type Put, WireExchange } from '../../../src/node/wire/wire-exchange.ts';
 import { readShort } from '../../../src/node/threads/short-body.ts';
 import { startRaw } from '../../support/http-origin.ts';
 import { aMoment, until } from '../../support/node-wire.ts';
@@ -21,13 +22,13 @@ interface Wire {
   ask(path: string): WireExchange;
 }
 
-function wireTo(t: TestContext, port: number, tls?: Route['tls']): Wire {
+function wireTo(t: TestContext, port: number, tls?: Route['tls'], host: string = '127.0.0.1'): Wire {
   const pool = createPool(BLOCK);
   t.after(() => pool.close());
   return {
     pool,
     ask(path) {
-      const exchange = new WireExchange(pool, { key: 'k', host: '127.0.0.1', port, tls }, { onStep: () => undefined });
+      const exchange = new WireExchange(pool, { key: 'k', host, port, tls }, { onStep: () => undefined });
       exchange.connection.socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
       return exchange;
     },
@@ -154,6 +155,52 @@ describe('a connection that was ended', () => {
     await next.answer;
     assert.equal(await bodyOf(next), '/next');
   });
+});
+
+describe('a body that comes faster than it is taken is whole', () => {
+  const body = new Uint8Array(new Uint32Array(6 * 1024 * 1024).map((_, at) => at * 2_654_435_761).buffer);
+  const ways: readonly { readonly name: string; readonly put: Put; readonly isAtOnce?: boolean }[] = [
+    { name: 'at once', put: () => 'now', isAtOnce: true },
+    { name: 'piece by piece', put: () => 'now' },
+    {
+      name: 'with a pause now and then',
+      isAtOnce: true,
+      put: (bytes, done) => {
+        if (bytes.length % 3 > 0) return 'now';
+        setImmediate(done);
+        return 'wait';
+      },
+    },
+    {
+      name: 'held for a while',
+      put: (_, done) => {
+        setImmediate(done);
+        return 'hold';
+      },
+    },
+  ];
+  for (const { name, put, isAtOnce } of ways) {
+    test(name, async (t) => {
+      const port = await serve(t, (socket) => {
+        socket.write(headOf(body.length));
+        socket.write(body);
+      });
+      const wire = wireTo(t, port, undefined, 'localhost');
+      const exchange = wire.ask('/');
+      await exchange.answer;
+      const hash = createHash('sha256');
+      await exchange.moveBody(
+        (bytes, done) => {
+          hash.update(bytes);
+          return put(bytes, done);
+        },
+        { onGathered: () => undefined, isAtOnce: isAtOnce === true },
+      );
+      assert.equal(hash.digest('hex'), createHash('sha256').update(body).digest('hex'));
+      await aMoment();
+      assert.equal(wire.ask('/').connection, exchange.connection, 'and the connection is kept');
+    });
+  }
 });
 
 test('a short body of just the length that is read is read, and leaves its connection', async (t) => {

@@ -1,0 +1,94 @@
+/**
+ * A standard stream of the process that is opened late. To open one loads streams and terminals, which takes a short command longer than
+ * what it prints; so the little that most print into a pipe or a file is written by the system's call.
+ */
+import { fstatSync, writeSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { OutputStream } from './context.ts';
+
+/** A stream of the process, as it is opened. */
+export type OpenStream = Writable & OutputStream;
+
+/** A pipe takes so much from an impatient writer; more than that may have to wait, and is left to the stream. */
+const AT_ONCE_BYTES = 32 * 1024;
+
+export class StandardOutput implements OutputStream {
+  readonly #fd: number;
+  readonly #open: () => OpenStream;
+  readonly #listeners = new Set<(error: Error) => void>();
+  #stream: OpenStream | undefined;
+  #isTTY: boolean | undefined;
+  #written = 0;
+
+  /** @param open opens it, once */
+  constructor(fd: number, open: () => OpenStream) {
+    this.#fd = fd;
+    this.#open = open;
+  }
+
+  get isTTY(): boolean {
+    return (this.#isTTY ??= isTerminal(this.#fd));
+  }
+
+  get columns(): number | undefined {
+    return this.isTTY ? this.stream.columns : undefined;
+  }
+
+  get rows(): number | undefined {
+    return this.isTTY ? this.stream.rows : undefined;
+  }
+
+  /** All that a stream can do. */
+  get stream(): OpenStream {
+    // Without a listener, a pipe that closes late ends the process with a stack trace; who writes is told all the same.
+    this.#stream ??= this.#open().on('error', (error: Error) => {
+      for (const listener of this.#listeners) listener(error);
+    });
+    return this.#stream;
+  }
+
+  write(chunk: string | Uint8Array, done?: (error?: Error | null) => void): boolean {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    const isAtOnce = this.#stream === undefined && this.#written + bytes.length <= AT_ONCE_BYTES && !this.isTTY;
+    return isAtOnce ? this.#writeNow(bytes, done) : this.stream.write(chunk, done);
+  }
+
+  on(_: 'error', listener: (error: Error) => void): this {
+    this.#listeners.add(listener);
+    return this;
+  }
+
+  off(_: 'error', listener: (error: Error) => void): this {
+    this.#listeners.delete(listener);
+    return this;
+  }
+
+  /** What a pipe does not take now, the stream does later. */
+  #writeNow(bytes: Uint8Array, done: ((error?: Error | null) => void) | undefined): boolean {
+    let at = 0;
+    try {
+      while (at < bytes.length) at += writeSync(this.#fd, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return this.stream.write(bytes.subarray(at), done);
+      done?.(error as Error);
+      return true;
+    }
+    this.#written += bytes.length;
+    done?.();
+    return true;
+  }
+}
+
+/** A stream to give to somebody who wants all that one can do. */
+export function streamOf(output: OutputStream): Writable {
+  return output instanceof StandardOutput ? output.stream : (output as OpenStream);
+}
+
+/** Only a device can be one, and whether it is, takes longer to find out. */
+function isTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
+  } catch {
+    return false;
+  }
+}

@@ -51,6 +51,8 @@ const builtins = {
 
 function builtin(name) {
   const module = `process.getBuiltinModule('node:${name}')`;
+  // To ask for it looks at each of its properties, and its streams are opened by that.
+  if (name === 'process') return 'module.exports = process;';
   // commander would start commands with it that are programs of their own: there are none.
   if (name === 'child_process') return `exports.spawn = (...args) => ${module}.spawn(...args);`;
   return `module.exports = ${module};`;

@@ -3,7 +3,6 @@
  * The program's entry: hands the process to the commands, and ends with their code. It imports nothing that loads more, so that what
  * is set up here holds for all that is loaded after it, and so that the version is told at once.
  */
-import { writeSync } from 'node:fs';
 import { keepCompiled } from './compile-cache.ts';
 import { VERSION } from './version.ts';
 
@@ -27,7 +26,7 @@ function prepareEngine(): void {
 /** As the program does it: at once where that can be, and a reader that has left is no failure. */
 function printVersion(): void {
   try {
-    writeSync(1, `${VERSION}\n`);
+    process.getBuiltinModule('node:fs').writeSync(1, `${VERSION}\n`);
   } catch {
     process.stdout.on('error', () => {});
     process.stdout.write(`${VERSION}\n`);

@@ -2,7 +2,6 @@
  * A standard stream of the process that is opened late. To open one loads streams and terminals, which takes a short command longer than
  * what it prints; so the little that most print into a pipe or a file is written by the system's call.
  */
-import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { OutputStream } from './context.ts';
 
@@ -65,6 +64,7 @@ export class StandardOutput implements OutputStream {
 
   /** What a pipe does not take now, the stream does later. */
   #writeNow(bytes: Uint8Array, done: ((error?: Error | null) => void) | undefined): boolean {
+    const { writeSync } = process.getBuiltinModule('node:fs');
     let at = 0;
     try {
       while (at < bytes.length) at += writeSync(this.#fd, bytes, at);
@@ -87,7 +87,10 @@ export function streamOf(output: OutputStream): Writable {
 /** Only a device can be one, and whether it is, takes longer to find out. */
 function isTerminal(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd);
+    return (
+      process.getBuiltinModule('node:fs').fstatSync(fd).isCharacterDevice() &&
+      process.getBuiltinModule('node:tty').isatty(fd)
+    );
   } catch {
     return false;
   }

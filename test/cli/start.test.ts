@@ -42,7 +42,7 @@ describe('the version', () => {
       const { files, builtins, stdout } = await loadedBy([flag]);
       assert.deepEqual(files, ['main.js']);
       assert.deepEqual(
-        builtins.filter((name) => [...slow, 'v8', 'module', 'http'].includes(name)),
+        builtins.filter((name) => [...slow, 'v8', 'module', 'http', 'stream'].includes(name)),
         [],
       );
       // With an option beside it, the program itself is asked.

@@ -2,7 +2,6 @@
  * Sockets of Bun's own, for plain http to an address or to this machine: half of the time of a short command over `node:net` is that of
  * `node:net`. Names and TLS are for the latter, which tells when a name was found, and looks at the one in a certificate.
  */
-import { readSync } from 'node:fs';
 import type { Route } from './route.ts';
 import { closedEarly, type Lent, type SocketOptions, type WireSocket } from './socket.ts';
 
@@ -225,7 +224,7 @@ class BunSocket implements WireSocket {
 /** @returns how many bytes were there */
 function readNow(fd: number, room: Uint8Array): number {
   try {
-    return readSync(fd, room);
+    return process.getBuiltinModule('node:fs').readSync(fd, room);
   } catch {
     return 0;
   }

@@ -84,13 +84,12 @@ export function streamOf(output: OutputStream): Writable {
   return output instanceof StandardOutput ? output.stream : (output as OpenStream);
 }
 
-/** Only a device can be one, and whether it is, takes longer to find out. */
+/** On POSIX only a device can be one, and whether it is, takes longer to find out. */
 function isTerminal(fd: number): boolean {
   try {
-    return (
-      process.getBuiltinModule('node:fs').fstatSync(fd).isCharacterDevice() &&
-      process.getBuiltinModule('node:tty').isatty(fd)
-    );
+    if (process.platform !== 'win32' && !process.getBuiltinModule('node:fs').fstatSync(fd).isCharacterDevice())
+      return false;
+    return process.getBuiltinModule('node:tty').isatty(fd);
   } catch {
     return false;
   }

@@ -3,17 +3,7 @@
  * so that tests run commands without a child process.
  */
 import type { Readable } from 'node:stream';
-import { StandardOutput } from './standard-output.ts';
-
-/** What commands use of an output stream, and what a terminal tells of itself. */
-export interface OutputStream {
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  readonly rows?: number | undefined;
-  write(chunk: string | Uint8Array, done?: (error?: Error | null) => void): boolean;
-  on(name: 'error', listener: (error: Error) => void): unknown;
-  off(name: 'error', listener: (error: Error) => void): unknown;
-}
+import { type OutputStream, StandardOutput } from './standard-output.ts';
 
 /** An input stream; raw mode is what hides a password. */
 export type InputStream = Readable & {

@@ -3,7 +3,8 @@
  * it runs all that needs no pretended terminal, clock or signal.
  */
 import { Readable, Writable } from 'node:stream';
-import type { Context, OutputStream, SignalName } from '../../src/cli/context.ts';
+import type { Context, SignalName } from '../../src/cli/context.ts';
+import type { OutputStream } from '../../src/cli/standard-output.ts';
 import { run } from '../../src/cli/program.ts';
 import { runsAsChild, startChild } from './cli-child.ts';
 import { assertNoCanary } from './planted-secrets.ts';

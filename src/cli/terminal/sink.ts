@@ -1,6 +1,6 @@
 /** Writing to an output stream with back-pressure. A reader that has gone away (`| head`) is recognised, not reported. */
 import { fsError } from '../../node/files/fs-errors.ts';
-import type { OutputStream } from '../context.ts';
+import type { OutputStream } from '../standard-output.ts';
 
 export interface Sink {
   /** Settles when the bytes are handed over. @throws OciError `DISK_FULL`, `IO`; of a closed pipe its own error, see {@link isClosedPipe} */

@@ -1,6 +1,7 @@
 /** Styled text as data: the text is made safe first and coloured after, so that no colour of ours hides a stranger's escape. */
 import styles from 'ansi-styles';
-import type { Context, OutputStream } from '../context.ts';
+import type { Context } from '../context.ts';
+import type { OutputStream } from '../standard-output.ts';
 import { inertLine, safeText } from './safe-text.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';

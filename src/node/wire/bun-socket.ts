@@ -161,12 +161,13 @@ class BunSocket implements WireSocket {
     if (this.#end !== undefined && this.#in === undefined) this.#options.onEnd(this.#end.error);
   }
 
-  /** What Bun hands over it has copied; what is read here goes straight into the room. Its end, and what breaks it, Bun tells as ever. */
+  /** What Bun hands over it has copied; what is read here goes straight into the room. An end Bun tells as ever, but what broke it only who reads first. */
   #readOn(fd: number | undefined): void {
     if (fd === undefined || process.platform === 'win32') return;
     for (let read = 0; read < TURN_BYTES && this.#isWaiting; ) {
       const room = this.#options.room();
       const count = readNow(fd, room);
+      if (typeof count !== 'number') return this.#over(count);
       read += count;
       if (count > 0) this.#goOn(this.#options.onRead(count, room));
       if (count < room.length) return;
@@ -221,11 +222,12 @@ class BunSocket implements WireSocket {
   }
 }
 
-/** @returns how many bytes were there */
-function readNow(fd: number, room: Uint8Array): number {
+/** @returns how many bytes were there, or what has broken the connection */
+function readNow(fd: number, room: Uint8Array): number | Error {
   try {
     return process.getBuiltinModule('node:fs').readSync(fd, room);
-  } catch {
-    return 0;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return ['EAGAIN', 'EWOULDBLOCK', 'EINTR'].includes(code) ? 0 : (error as Error);
   }
 }

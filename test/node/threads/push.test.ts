@@ -114,8 +114,8 @@ test('what is refused in its middle for want of a token is sent again with one',
       answer(response, 401, { 'www-authenticate': `Bearer realm="${realm}",service="reg",scope="${scope}"` });
     });
   const made = await world(t, [refuse]);
-  assert.equal(await made.repository.putBlob(await made.content(blob)), 'written');
-  assertPushed(made, blob);
+  assert.equal(await made.repository.putBlob(await made.content(vast)), 'written');
+  assertPushed(made, vast);
   assert.deepEqual(
     made.puts.map(({ headers, isWhole }) => [headers.authorization, isWhole]),
     [

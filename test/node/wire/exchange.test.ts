@@ -203,6 +203,23 @@ describe('a body that comes faster than it is taken is whole', () => {
   }
 });
 
+test('a reset is no end of a body without a length, be there much before it that was not looked at yet', {
+  skip: 'Bun' in globalThis ? false : 'libuv tells a reset behind bytes as an end at times; Bun is told by the system',
+}, async (t) => {
+  const port = await serve(t, (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    socket.write(Buffer.alloc(512 * 1024, 1), () => socket.resetAndDestroy());
+  });
+  const exchange = wireTo(t, port).ask('/');
+  await exchange.answer;
+  const moving = exchange.moveBody(() => {
+    const until = performance.now() + 20;
+    while (performance.now() < until); // all that comes, comes meanwhile
+    return 'now';
+  });
+  await assert.rejects(moving, { code: 'ECONNRESET' });
+});
+
 test('a short body of just the length that is read is read, and leaves its connection', async (t) => {
   const size = 64 * 1024;
   const port = await serve(t, (socket) => socket.write(`${headOf(size)}${'x'.repeat(size)}`));

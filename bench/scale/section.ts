@@ -22,5 +22,9 @@ export function seriesSection(scaled: Scaled): string {
 }
 
 function perItem(ms: number): string {
-  return Math.abs(ms) < 1 ? `${(ms * 1000).toPrecision(2)} µs` : `${ms.toPrecision(2)} ms`;
+  return Math.abs(ms) < 1 ? `${twoDigits(ms * 1000)} µs` : `${twoDigits(ms)} ms`;
+}
+
+function twoDigits(value: number): string {
+  return Math.abs(value) < 10 ? value.toFixed(1) : value.toFixed(0);
 }

@@ -115,6 +115,8 @@ interface Step {
   readonly depth: number;
   /** Where a manifest exists at the target, believe that the rest does. */
   readonly trust: boolean;
+  /** What contains it comes after it. */
+  readonly isPart?: boolean | undefined;
   /** The names that it gets. With a list, be it empty, it is put in any case. */
   readonly tags?: readonly string[] | undefined;
   /** What the names stand for. */
@@ -160,7 +162,7 @@ async function sendManifest(run: Run, manifest: Manifest, step: Step, exists: bo
 async function copyLinks(run: Run, manifest: Manifest, { depth, trust }: Step): Promise<void> {
   await run.tasks.each(manifest.links, (link) =>
     link.role === 'manifest'
-      ? copyManifest(run, link.descriptor, { depth: depth + 1, trust })
+      ? copyManifest(run, link.descriptor, { depth: depth + 1, trust, isPart: true })
       : copyBlob(run, link, trust),
   );
 }
@@ -181,8 +183,8 @@ async function copyBlob(run: Run, link: Link, trust: boolean): Promise<void> {
 /** Existence is not closure: a target that misses something after all gets the whole subtree again, once. */
 async function putManifest(run: Run, manifest: Manifest, step: Step): Promise<void> {
   const { to, tasks, call } = run;
-  const { trust, tags, standing } = step;
-  const put = (): Promise<Outcome> => to.putManifest(manifest, { ...call, tags, standing });
+  const { trust, tags, standing, isPart } = step;
+  const put = (): Promise<Outcome> => to.putManifest(manifest, { ...call, tags, standing, isPart });
   const outcome = await tasks.run(() =>
     put().catch((error: unknown) => {
       if (trust && isOciError(error, 'MANIFEST_BLOB_UNKNOWN')) return undefined;

@@ -24,21 +24,33 @@ export async function putManifest(
   const tags = (options.tags ?? []).map(checkName);
   const manifest = manifestFrom(given.bytes, given.descriptor.mediaType, given.descriptor.digest);
   throwIfAborted(options.signal);
+  if (options.isPart === true && tags.length === 0 && manifest.subject === undefined) {
+    await beginLayout(layout, options);
+    return putFile(layout, manifest, tags, options);
+  }
   return tree.lock(async () => {
     const index = await begin(layout, options);
     checkCondition(tree.name, index, tags, options);
-    await requireLinks(
-      manifest,
-      async ({ descriptor }) => (await tree.stat(blobPath(descriptor.digest))) !== undefined,
-    );
-    const outcome = await putBlob(tree, contentFor(manifest), options);
-    // An index that leads to it may come next, and asks what it is.
-    if (outcome === 'written' && tags.length === 0) layout.learn(manifest);
+    const outcome = await putFile(layout, manifest, tags, options);
     const entries = await withManifest(index.entries, manifest, tags, layout.facts, options);
     if (entries === index.entries && outcome === 'exists') return 'exists';
     if (entries !== index.entries) await replaceIndex(layout, index, entries);
     return 'written';
   }, options);
+}
+
+/** The manifest itself, which no list names yet. */
+async function putFile(
+  { tree, learn }: Layout<WriteTree>,
+  manifest: Manifest,
+  tags: readonly string[],
+  options: Call,
+): Promise<'exists' | 'written'> {
+  await requireLinks(manifest, async ({ descriptor }) => (await tree.stat(blobPath(descriptor.digest))) !== undefined);
+  const outcome = await putBlob(tree, contentFor(manifest), options);
+  // An index that leads to it may come next, and asks what it is.
+  if (outcome === 'written' && tags.length === 0) learn(manifest);
+  return outcome === 'exists' ? 'exists' : 'written';
 }
 
 function contentFor({ descriptor, bytes }: Manifest): ReturnType<typeof contentOf> {

@@ -41,9 +41,10 @@ async function isLoose(entries: Entries, manifest: Manifest, facts: FactsOf, opt
 
 /** What was listed before and is no longer, but is attached to something: it stays, without a name. */
 async function attachedAmong(before: Entries, after: Entries, facts: FactsOf, options: Call): Promise<Descriptor[]> {
+  const listed = new Set(after.map(({ digest }) => digest));
   const found: Descriptor[] = [];
   for (const entry of before) {
-    if (!lists(after, entry) && (await isAttached(entry, facts, options))) found.push(unnamed(entry));
+    if (!listed.has(entry.digest) && (await isAttached(entry, facts, options))) found.push(unnamed(entry));
   }
   return found;
 }

@@ -70,6 +70,11 @@ export interface PutManifestOptions extends Call {
    * What tags were found to stand for, undefined: nothing, by who has asked just now: they need not be asked again. With `ifMatch` they are.
    */
   readonly standing?: ReadonlyMap<string, Digest | undefined> | undefined;
+  /**
+   * A manifest that contains it is put next, and keeps it: until then a place that keeps manifests by a list of them, such as an image
+   * layout, may keep it as it keeps a blob.
+   */
+  readonly isPart?: boolean | undefined;
 }
 
 /** One repository's content, to be read. */

@@ -61,13 +61,14 @@ export async function putImage(
   name: string,
   tags: readonly string[],
   extra: { readonly subject?: Descriptor; readonly artifactType?: string } = {},
+  isPart: boolean = false,
 ): Promise<{ manifest: Manifest; layer: Content }> {
   const config = blob(JSON.stringify({ os: 'linux', architecture: 'amd64', name }));
   const layer = blob(`layer of ${name}`);
   await store.putBlob(config);
   await store.putBlob(layer);
   const manifest = imageManifest(config, layer, extra);
-  assert.equal(await store.putManifest(manifest, { tags }), 'written');
+  assert.equal(await store.putManifest(manifest, { tags, isPart }), 'written');
   return { manifest, layer };
 }
 

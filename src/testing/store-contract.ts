@@ -46,6 +46,7 @@ export function testStore(name: string, factory: Factory, options: StoreContract
     blobTests(check);
     wrongContentTests(check);
     manifestTests(check);
+    indexTests(check);
     listingTests(check);
     reopenTests(check);
     if (options.deletes !== false) deleteTests(check);
@@ -163,16 +164,6 @@ function manifestTests(check: Check): void {
     assert.equal((await store.resolve('latest'))?.digest, two.manifest.descriptor.digest);
     assert.equal((await store.manifest(one.manifest.descriptor.digest)).descriptor.size, one.manifest.bytes.length);
   });
-  check('an index leads to its manifests', async (store) => {
-    const one = await putImage(store, 'one', []);
-    const two = await putImage(store, 'two', []);
-    const index = indexOf([one.manifest, two.manifest]);
-    await store.putManifest(index, { tags: ['multi'] });
-    const back = await store.manifest('multi');
-    assert.equal(back.descriptor.mediaType, OCI_INDEX);
-    for (const { descriptor } of back.links)
-      assert.equal((await store.manifest(descriptor)).descriptor.digest, descriptor.digest);
-  });
   check('what is attached to a manifest is listed', async (store) => {
     const { manifest } = await putImage(store, 'one', ['v1']);
     const attached = await putImage(store, 'sbom', [], {
@@ -185,6 +176,32 @@ function manifestTests(check: Check): void {
     assert.equal(only?.digest, attached.manifest.descriptor.digest);
     assert.equal(only?.artifactType, 'application/x-sbom');
     assert.deepEqual(await all(store.referrers(attached.manifest.descriptor)), []);
+  });
+}
+
+function indexTests(check: Check): void {
+  check('an index leads to its manifests', async (store) => {
+    const one = await putImage(store, 'one', []);
+    const two = await putImage(store, 'two', []);
+    const index = indexOf([one.manifest, two.manifest]);
+    await store.putManifest(index, { tags: ['multi'] });
+    const back = await store.manifest('multi');
+    assert.equal(back.descriptor.mediaType, OCI_INDEX);
+    for (const { descriptor } of back.links)
+      assert.equal((await store.manifest(descriptor)).descriptor.digest, descriptor.digest);
+  });
+  check('a part of an index is there before the index is', async (store) => {
+    const { manifest } = await putImage(store, 'one', [], {}, true);
+    const { digest } = manifest.descriptor;
+    assert.equal((await store.resolve(digest))?.digest, digest);
+    assert.equal(await store.putManifest(manifest, { isPart: true }), 'exists');
+    const index = indexOf([manifest]);
+    await store.putManifest(index, { tags: ['multi'] });
+    const read = [await store.manifest('multi'), await store.manifest(digest)];
+    assert.deepEqual(
+      read.map(({ descriptor }) => descriptor.digest),
+      [index.descriptor.digest, digest],
+    );
   });
 }
 

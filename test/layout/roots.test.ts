@@ -5,7 +5,15 @@ import { test } from 'node:test';
 import type { Manifest } from '../../src/model/manifest.ts';
 import { directoryStore } from '../../src/node/directory/directory.ts';
 import { manifestFromDocument } from '../../src/store/content.ts';
-import { all, blob, chunked, indexOf as indexOfAll, putImage, rejects } from '../../src/testing/samples.ts';
+import {
+  all,
+  blob,
+  chunked,
+  imageManifest,
+  indexOf as indexOfAll,
+  putImage,
+  rejects,
+} from '../../src/testing/samples.ts';
 import { indexOf, rootsOf, scratch } from '../support/layouts.ts';
 
 const digestOf = ({ manifest }: { readonly manifest: Manifest }): string => manifest.descriptor.digest;
@@ -37,6 +45,33 @@ test('a manifest without a tag is a root, until it gets one', async (t) => {
   assert.deepEqual(await rootsOf(directory), [`v1 ${digestOf(one)}`]);
   assert.equal(await store.putManifest(one.manifest), 'exists');
   assert.deepEqual(await rootsOf(directory), [`v1 ${digestOf(one)}`]);
+});
+
+test('a part of what comes next is in no list, unless it has a tag or is attached to something', async (t) => {
+  const directory = await scratch(t);
+  const store = directoryStore(directory);
+  const part = await putImage(store, 'one', [], {}, true);
+  assert.deepEqual(await rootsOf(directory), []);
+  const tagged = await putImage(store, 'two', ['two'], {}, true);
+  const attached = await putImage(store, 'three', [], { subject: part.manifest.descriptor }, true);
+  const others = [`two ${digestOf(tagged)}`, ` ${digestOf(attached)}`];
+  assert.deepEqual(await rootsOf(directory), others);
+  const index = indexOfAll([part.manifest, tagged.manifest, attached.manifest]);
+  await store.putManifest(index, { tags: ['all'] });
+  assert.deepEqual(await rootsOf(directory), [...others, `all ${index.descriptor.digest}`]);
+  assert.equal((await all(store.referrers(part.manifest.descriptor)))[0]?.digest, digestOf(attached));
+});
+
+test('a part that lacks something is refused, and one that nothing came for is put as any other', async (t) => {
+  const directory = await scratch(t);
+  const store = directoryStore(directory);
+  const { manifest } = await putImage(store, 'one', [], {}, true);
+  await rejects(
+    store.putManifest(indexOfAll([imageManifest(blob('{}'), blob('x'))]), { isPart: true }),
+    'MANIFEST_BLOB_UNKNOWN',
+  );
+  await store.putManifest(manifest);
+  assert.deepEqual(await rootsOf(directory), [` ${manifest.descriptor.digest}`]);
 });
 
 test('an index takes its children out of the list, but not those with a tag of their own', async (t) => {

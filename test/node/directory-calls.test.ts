@@ -4,12 +4,14 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { copy } from '../../src/graph/copy.ts';
 import { encodeIndex } from '../../src/layout/index-file.ts';
 import { layoutOf } from '../../src/layout/source.ts';
 import { blobPath } from '../../src/layout/paths.ts';
 import type { Descriptor } from '../../src/model/descriptor.ts';
 import { directoryStore } from '../../src/node/directory/directory.ts';
 import { directoryTree } from '../../src/node/directory/directory-tree.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { blob, indexOf, putImage } from '../../src/testing/samples.ts';
 import { judgeDisk } from '../support/disk/disk-calls.ts';
 import { rootsOf, scratch } from '../support/layouts.ts';
@@ -85,6 +87,18 @@ test('an index that is put after its children looks whether they are there, and 
       [`lstat ${path}`],
     );
   }
+  assert.deepEqual(await rootsOf(directory), [`v1 ${index.descriptor.digest}`]);
+});
+
+test('the list of a layout is written when it is begun and when an index is there, however many images that has', async (t) => {
+  const directory = await scratch(t);
+  const from = createMemoryStore();
+  const images = await Promise.all(['one', 'two', 'three', 'four'].map((name) => putImage(from, name, [])));
+  const index = indexOf(images.map(({ manifest }) => manifest));
+  await from.putManifest(index, { tags: ['v1'] });
+  const calls = await callsOf(directory, () => copy(from, 'v1', directoryStore(directory), { tags: ['v1'] }));
+  const written = calls.filter((call) => call.startsWith('open ') && call.endsWith('.tmp'));
+  assert.equal(written.length, 3, 'index.json, oci-layout, index.json');
   assert.deepEqual(await rootsOf(directory), [`v1 ${index.descriptor.digest}`]);
 });
 

@@ -19,4 +19,4 @@ const server = createServer((socket) => {
     Atomics.notify(marks, AWAY);
   });
 });
-server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port));
+server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port, []));

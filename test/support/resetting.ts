@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /** Where the marks are: nobody reads now; the connection was reset. */
-export const [BUSY, AWAY] = [0, 1];
+export const BUSY = 0;
+export const AWAY = 1;
 
 /** What the thread is told. */
 export interface Resetting {

@@ -2,8 +2,8 @@
  * Files of a directory that somebody else may have filled: a link, a fifo or a device in the place of a file is refused, and so is
  * a link on the way to it. The directory itself is the user's word, and may be a link.
  */
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rmdir, stat } from 'node:fs/promises';
+import { constants, lstatSync, type Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OciError } from '../../errors.ts';
 import { codeOf, onDisk, unless } from '../files/fs-errors.ts';
@@ -45,7 +45,7 @@ export async function checkFolders(directory: string, path: string): Promise<voi
 }
 
 async function look(path: string): Promise<Stats | undefined> {
-  return onDisk(`look at ${path}`, () => unless(['ENOENT', 'ENOTDIR'], lstat(path)));
+  return onDisk(`look at ${path}`, async () => lstatSync(path, { throwIfNoEntry: false }));
 }
 
 function requireFile(path: string, stats: Stats): Stats {

@@ -1,7 +1,9 @@
 /**
  * What this process asks of the disk below a folder, each call told before it is made: then it may go on, fail with a code of the system,
- * write half, or be the last one. Those are the calls of `node:fs/promises` and of its file handles: the product makes no others.
+ * write half, or be the last one. Those are the calls of `node:fs/promises` and of its file handles, and `lstatSync`: a layout is read and
+ * written with no others.
  */
+import fsNow from 'node:fs';
 import fs, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 
@@ -69,6 +71,11 @@ export async function judgeDisk(below: string, judge: Judge): Promise<() => void
         const isPiecemeal = name === 'write' || name === 'writev';
         return obey(judge({ name: `handle.${name}`, path, isWrite }), run, isPiecemeal ? half : run);
       };
+  patch(fsNow as unknown as Methods, ['lstatSync'], (_, own) => (...args) => {
+    const path = args.find(isBelow);
+    if (path !== undefined) obeyNow(judge({ name: 'lstat', path, isWrite: false }));
+    return own(...args);
+  });
   patch(functions, reading, byPath(false));
   patch(functions, writing, byPath(true));
   patch(functions, ['open'], open);
@@ -105,6 +112,12 @@ async function obey(
   if (half !== run) await half();
   process.kill(process.pid, 'SIGKILL');
   return new Promise(() => {});
+}
+
+/** Of a call that nothing is awaited of. */
+function obeyNow(verdict: Verdict): void {
+  if (typeof verdict === 'object') throw Object.assign(new Error(`${verdict.code}: on purpose`), verdict);
+  if (verdict === 'die') process.kill(process.pid, 'SIGKILL');
 }
 
 /** The first half of what was to be written, as a disk takes it that is all but full. */

@@ -152,9 +152,10 @@ class BunSocket implements WireSocket {
   #feed(): void {
     if (this.#isFeeding) return;
     this.#isFeeding = true;
-    while (this.#in !== undefined && !this.#isPaused && !this.isDestroyed) {
-      const { used, isMore } = this.#lend(this.#in) ?? this.#read(this.#in);
-      this.#in = used === this.#in.length ? undefined : this.#in.subarray(used);
+    for (let bytes = this.#in; bytes !== undefined && !this.#isPaused && !this.isDestroyed; bytes = this.#in) {
+      const { used, isMore } = this.#lend(bytes) ?? this.#read(bytes);
+      // Whoever looked at them may have ended it all.
+      this.#in = used === bytes.length || this.isDestroyed ? undefined : bytes.subarray(used);
       this.#goOn(isMore);
     }
     this.#isFeeding = false;

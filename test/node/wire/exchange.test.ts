@@ -221,6 +221,22 @@ test('a reset is no end of a body without a length, be there much before it that
   assert.ok(came > before, 'and what came before it was put');
 });
 
+test('a body that is given up while a piece of it is looked at ends, be there more behind it', async (t) => {
+  let more = (): void => {};
+  const port = await serve(t, (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\nfirst');
+    more = () => void socket.write('x'.repeat(512 * 1024));
+  });
+  const exchange = wireTo(t, port).ask('/');
+  await exchange.answer;
+  const moving = exchange.moveBody((bytes) => {
+    if (bytes[0] === 0x66) more();
+    else exchange.connection.destroy();
+    return 'now';
+  });
+  await assert.rejects(moving, { message: 'the connection was closed' });
+});
+
 test('a short body of just the length that is read is read, and leaves its connection', async (t) => {
   const size = 64 * 1024;
   const port = await serve(t, (socket) => socket.write(`${headOf(size)}${'x'.repeat(size)}`));
